@@ -136,6 +136,11 @@ public final class WalWriter implements AutoCloseable {
         return lastIndex;
     }
 
+    /** Where in the current segment the next record will start. */
+    long end() {
+        return appender.end();
+    }
+
     /** The number of the oldest segment that is still locked. Thread-safe; for {@link WalDirectory#purge}. */
     public long firstHeldSequence() {
         return firstHeldSequence;
