@@ -1,10 +1,8 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.util.List;
 
 /**
@@ -27,16 +25,8 @@ public record RangeResult(long revision, long count, boolean more, List<ByteStri
                 .setCount(count)
                 .setMore(more);
         for (ByteString encoded : keyValues) {
-            response.addKvs(decode(encoded));
+            response.addKvs(KeyValues.decode(encoded));
         }
         return response.build();
-    }
-
-    static KeyValue decode(ByteString encoded) {
-        try {
-            return KeyValue.parseFrom(encoded);
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("stored key-value does not decode: " + encoded.size() + " bytes", e);
-        }
     }
 }
