@@ -397,11 +397,15 @@ final class Backlog {
         }
     }
 
-    /** Whether these watchers have sent every event up to {@code revision}, which was published before this call. */
+    /**
+     * Whether these watchers have sent every event up to {@code revision}, which was published before this call, or have told
+     * their clients that they cannot.
+     */
     boolean sentUpTo(Collection<Watcher> watchers, long revision) {
         synchronized (lock) {
             for (Watcher watcher : watchers) {
-                if (watcher.state == State.LAGGING && watcher.next <= revision) {
+                if ((watcher.state == State.LAGGING && watcher.next <= revision)
+                        || (watcher.state == State.COMPACTED && !watcher.compactionTold)) {
                     return false;
                 }
                 Slot first = watcher.pending == null ? null : watcher.pending.peekFirst();

@@ -101,6 +101,9 @@ final class CatchUp {
 
     private boolean sweeps;
 
+    /** Where the present pass began. Readers before that place have no part in it. */
+    private long passFrom;
+
     CatchUp(RevisionLog log, Publisher publisher, WatchOptions options) {
         this.log = log;
         this.publisher = publisher;
@@ -190,6 +193,7 @@ final class CatchUp {
 
     /** Reads a stretch for all readers in it. Returns where it ended; {@code from} when compaction was faster. */
     private long pass(long from) {
+        passFrom = from;
         long next;
         Publisher.Stretch recent = publisher.recentSince(from);
         if (recent != null) {
@@ -234,7 +238,8 @@ final class CatchUp {
     private void append(SharedEvent event) {
         long revision = event.revision();
         index.forEachMatch(event.event().key(), reader -> {
-            if (revision < reader.next || reader.stopped || !reader.watcher.wants(event)) {
+            boolean joined = passFrom <= reader.next && reader.next <= revision;
+            if (!joined || reader.stopped || !reader.watcher.wants(event)) {
                 return;
             }
             if (reader.watcher.backlog.read(reader.watcher, event)) {

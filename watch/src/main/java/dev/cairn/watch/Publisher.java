@@ -136,11 +136,11 @@ final class Publisher {
         return behind;
     }
 
-    /** The published events from a revision on; null when they do not reach back so far. */
+    /** The published events from a revision on; null when they do not reach back so far, or it is yet to be published. */
     @Nullable
     Stretch recentSince(long revision) {
         synchronized (lock) {
-            return recent.reachBackTo(revision) ? new Stretch(recent.since(revision), published + 1) : null;
+            return revision <= published && recent.reachBackTo(revision) ? new Stretch(recent.since(revision), published + 1) : null;
         }
     }
 

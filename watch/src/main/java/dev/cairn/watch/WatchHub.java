@@ -4,9 +4,10 @@ import dev.cairn.mvcc.Event;
 import dev.cairn.mvcc.EventListener;
 import dev.cairn.mvcc.RevisionLog;
 import java.util.List;
-import java.util.Set;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -25,7 +26,11 @@ public final class WatchHub implements EventListener {
     private final RevisionLog log;
     private final WatchOptions options;
     private final WatchCounters counters = new WatchCounters();
-    private final Set<WatchStream> streams = ConcurrentHashMap.newKeySet();
+
+    /** The open streams by their number, so that every walk through them has the same order. */
+    private final NavigableMap<Long, WatchStream> streams = new ConcurrentSkipListMap<>();
+
+    private final AtomicLong lastStream = new AtomicLong();
     private final ResponseFormat format;
     private final PreviousValues previousValues;
     private final Publisher publisher;
@@ -45,13 +50,13 @@ public final class WatchHub implements EventListener {
         this.previousValues = new PreviousValues(log);
         this.publisher = new Publisher(log, options);
         this.catchUp = new CatchUp(log, publisher, options);
-        this.ticks = new ProgressTicks(options.progressNotifyIntervalNanos(), chance, streams);
+        this.ticks = new ProgressTicks(options.progressNotifyIntervalNanos(), chance, streams.values());
     }
 
     /** Opens a stream for one client. Called by any thread; everything else of the stream happens on its executor. */
     public WatchStream open(WatchOutput output) {
-        WatchStream stream = new WatchStream(this, output);
-        streams.add(stream);
+        WatchStream stream = new WatchStream(this, lastStream.incrementAndGet(), output);
+        streams.put(stream.number, stream);
         counters.streams.incrementAndGet();
         ticks.added();
         if (closed) {
@@ -92,7 +97,7 @@ public final class WatchHub implements EventListener {
     /** Ends all streams with {@link WatchOutput.Failure#STOPPED}. The caller ends its calls of {@link #doWork} as well. */
     public void close() {
         closed = true;
-        streams.forEach(WatchStream::stopLater);
+        streams.values().forEach(WatchStream::stopLater);
     }
 
     /** Open streams. */
@@ -126,7 +131,7 @@ public final class WatchHub implements EventListener {
     }
 
     void closed(WatchStream stream) {
-        if (streams.remove(stream)) {
+        if (streams.remove(stream.number, stream)) {
             counters.streams.decrementAndGet();
         }
     }

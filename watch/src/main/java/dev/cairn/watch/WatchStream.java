@@ -43,6 +43,9 @@ public final class WatchStream {
     /** A request without a key means the least key. */
     private static final ByteString LEAST_KEY = ByteString.copyFrom(new byte[] {0});
 
+    /** The hub's number for this stream. */
+    final long number;
+
     private final WatchHub hub;
     private final WatchOutput output;
     private final Backlog backlog;
@@ -74,8 +77,9 @@ public final class WatchStream {
     long tickIntervalNanos;
     long nextTickNanos;
 
-    WatchStream(WatchHub hub, WatchOutput output) {
+    WatchStream(WatchHub hub, long number, WatchOutput output) {
         this.hub = hub;
+        this.number = number;
         this.output = output;
         this.backlog = new Backlog(output, this::drainAsScheduled, hub.options(), hub.counters());
     }
