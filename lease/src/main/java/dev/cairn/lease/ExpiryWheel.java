@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Coming up</h2>
  *
  * <p>A slot comes up when its first tick has come, which for the higher levels is before most of its leases are due. The
- * caller looks at each lease it gets and files it again if there is time left: the descent from level to level and the
- * postponement of a renewed lease are one and the same step, one lease at a time, so that the lock is never held long.
+ * caller looks at each lease it gets and files it again if it {@link #isEarly} or was renewed: the descent from level to level
+ * is one lease at a time, like everything else, so that the lock is never held long.
  *
  * <h2>Invariant</h2>
  *
@@ -123,6 +123,11 @@ final class ExpiryWheel {
             }
             occupied[earliest / SLOTS] &= ~(1L << earliest % SLOTS);
         }
+    }
+
+    /** Whether a lease that has just come up was filed for a tick that has not come. */
+    static boolean isEarly(Lease lease, long nowNanos) {
+        return lease.filedTick > nowNanos >>> TICK_SHIFT;
     }
 
     private static Lease linked(@Nullable Lease neighbour) {

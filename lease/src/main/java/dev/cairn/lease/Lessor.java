@@ -415,6 +415,8 @@ public final class Lessor implements LeaseAttachments {
                 Lease lease = wheel == null ? null : wheel.poll(now);
                 if (wheel == null || lease == null) {
                     done = true;
+                } else if (ExpiryWheel.isEarly(lease, now)) {
+                    wheel.file(lease, lease.filedTick);
                 } else if (lease.expire(now)) {
                     offerRevocation(wheel, lease);
                 } else {
