@@ -1,7 +1,7 @@
 package dev.cairn.server.config;
 
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -11,7 +11,7 @@ import java.util.List;
  * @param port -1 for {@code unix}
  * @param text what was given, as it is shown to other members and clients
  */
-public record EtcdUrl(String scheme, String host, int port, String text) {
+public record EtcdUrl(String scheme, String host, int port, String text) implements Comparable<EtcdUrl> {
     /** True for the schemes that end in TLS. */
     public boolean tls() {
         return scheme.equals("https") || scheme.equals("unixs");
@@ -19,6 +19,12 @@ public record EtcdUrl(String scheme, String host, int port, String text) {
 
     public boolean unixSocket() {
         return scheme.startsWith("unix");
+    }
+
+    /** By text, as etcd sorts. */
+    @Override
+    public int compareTo(EtcdUrl other) {
+        return text.compareTo(other.text);
     }
 
     @Override
@@ -32,7 +38,7 @@ public record EtcdUrl(String scheme, String host, int port, String text) {
         for (String part : text.split(",", -1)) {
             urls.add(parse(part));
         }
-        urls.sort(Comparator.comparing(EtcdUrl::text));
+        Collections.sort(urls);
         return List.copyOf(urls);
     }
 

@@ -102,7 +102,7 @@ final class Validation {
 
     private static boolean isAddress(String host) {
         if (host.indexOf(':') >= 0) {
-            return host.chars().allMatch(c -> Character.digit(c, 16) >= 0 || c == ':' || c == '.');
+            return consistsOf(host, "0123456789abcdefABCDEF:.");
         }
         String[] parts = host.split("\\.", -1);
         if (parts.length != 4) {
@@ -110,8 +110,18 @@ final class Validation {
         }
         for (String part : parts) {
             boolean digits =
-                    !part.isEmpty() && part.length() <= 3 && part.chars().allMatch(c -> c >= '0' && c <= '9');
+                    !part.isEmpty() && part.length() <= 3 && consistsOf(part, "0123456789");
             if (!digits || Integer.parseInt(part) > 255 || (part.length() > 1 && part.charAt(0) == '0')) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A plain loop: a lambda here would cost every start several milliseconds. */
+    private static boolean consistsOf(String text, String allowed) {
+        for (int i = 0; i < text.length(); i++) {
+            if (allowed.indexOf(text.charAt(i)) < 0) {
                 return false;
             }
         }
@@ -256,7 +266,7 @@ final class Validation {
     /** A bare number counts hours or revisions, anything else is a duration. */
     private static Duration retention(Values values) throws ConfigException {
         String text = values.get(Options.AUTO_COMPACTION_RETENTION);
-        if (!text.isEmpty() && text.length() <= 12 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (!text.isEmpty() && text.length() <= 12 && consistsOf(text, "0123456789")) {
             long number = Long.parseLong(text);
             return values.get(Options.AUTO_COMPACTION_MODE).equals("revision")
                     ? Duration.ofNanos(number)
