@@ -109,8 +109,7 @@ final class Validation {
             return false;
         }
         for (String part : parts) {
-            boolean digits =
-                    !part.isEmpty() && part.length() <= 3 && consistsOf(part, "0123456789");
+            boolean digits = !part.isEmpty() && part.length() <= 3 && consistsOf(part, "0123456789");
             if (!digits || Integer.parseInt(part) > 255 || (part.length() > 1 && part.charAt(0) == '0')) {
                 return false;
             }

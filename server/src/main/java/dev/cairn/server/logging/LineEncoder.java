@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Marker;
 import org.slf4j.event.KeyValuePair;
 
 /**
@@ -274,9 +273,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
                 if (Character.isSurrogate(c)) {
                     line.append("\\ufffd");
                 } else {
-                    line.append("\\u00")
-                            .append(Character.forDigit(c >> 4, 16))
-                            .append(Character.forDigit(c & 15, 16));
+                    line.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
                 }
                 break;
         }

@@ -89,8 +89,7 @@ public final class Logs {
                     String text = String.valueOf(e.getMessage());
                     int reason = text.lastIndexOf('(');
                     String why = reason < 0 ? text : text.substring(reason + 1, text.length() - 1);
-                    throw new IOException(
-                            "open sink \"" + output + "\": open " + output + ": " + lowerFirst(why), e);
+                    throw new IOException("open sink \"" + output + "\": open " + output + ": " + lowerFirst(why), e);
                 }
         }
     }
@@ -105,7 +104,8 @@ public final class Logs {
 
     /** The level of the libraries is one step quieter: their debugging is not ours. */
     static void configure(LoggerContext context, LogSettings settings, List<OutputStream> outputs) {
-        boolean fatalOnly = settings.level().endsWith("panic") || settings.level().equals("fatal");
+        boolean fatalOnly =
+                settings.level().endsWith("panic") || settings.level().equals("fatal");
         LineEncoder encoder = new LineEncoder(settings.format().equals("json"));
         encoder.setContext(context);
         encoder.start();

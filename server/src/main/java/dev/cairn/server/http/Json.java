@@ -1,0 +1,53 @@
+package dev.cairn.server.http;
+
+/** Pure functions: the little JSON that the pages write. */
+public final class Json {
+    private Json() {}
+
+    /** The text in quotes, escaped as etcd's encoder does; that one also keeps the text safe inside HTML. */
+    public static String quote(String text) {
+        StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '"':
+                    quoted.append("\\\"");
+                    break;
+                case '\\':
+                    quoted.append("\\\\");
+                    break;
+                case '\n':
+                    quoted.append("\\n");
+                    break;
+                case '\r':
+                    quoted.append("\\r");
+                    break;
+                case '\t':
+                    quoted.append("\\t");
+                    break;
+                case '<':
+                case '>':
+                case '&':
+                case '\u2028':
+                case '\u2029':
+                    unicode(quoted, c);
+                    break;
+                default:
+                    if (c < 0x20) {
+                        unicode(quoted, c);
+                    } else {
+                        quoted.append(c);
+                    }
+                    break;
+            }
+        }
+        return quoted.append('"').toString();
+    }
+
+    private static void unicode(StringBuilder quoted, char c) {
+        quoted.append("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4) {
+            quoted.append(Character.forDigit(c >> shift & 15, 16));
+        }
+    }
+}
