@@ -61,7 +61,7 @@ public final class CommandLine {
     }
 
     private Outcome fromCommandLine() {
-        @Nullable Outcome refused = readEnvironment();
+        Outcome refused = readEnvironment();
         return refused != null ? refused : build(values, Validation.Source.COMMAND_LINE);
     }
 
@@ -149,8 +149,8 @@ public final class CommandLine {
             at++;
             int equals = body.indexOf('=');
             String name = equals < 0 ? body : body.substring(0, equals);
-            @Nullable String value = equals < 0 ? null : body.substring(equals + 1);
-            @Nullable Option<?> option = Options.byName(name);
+            String value = equals < 0 ? null : body.substring(equals + 1);
+            Option<?> option = Options.byName(name);
             if (option == null) {
                 if (name.equals("help") || name.equals("h")) {
                     throw new HelpRequested();
@@ -189,7 +189,7 @@ public final class CommandLine {
 
     /** Fills in what the command line left out. Answers the end of the process where the variables cannot be used. */
     private @Nullable Outcome readEnvironment() {
-        @Nullable String error = null;
+        String error = null;
         Map<String, String> unknown = new TreeMap<>();
         for (Map.Entry<String, String> entry : environment.entrySet()) {
             if (entry.getKey().startsWith(PREFIX)) {
@@ -199,7 +199,7 @@ public final class CommandLine {
         // These two are read elsewhere: the first by the launcher, the second before this method.
         unknown.remove("ETCD_UNSUPPORTED_ARCH");
         unknown.remove(Options.CONFIG_FILE.environmentName());
-        @Nullable String version = unknown.remove(Options.VERSION.environmentName());
+        String version = unknown.remove(Options.VERSION.environmentName());
         if (version != null) {
             notices.add(Notice.warn(
                     "cannot set special environment variable",

@@ -54,16 +54,14 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
             throw new ConfigException(
                     "parse " + GoSyntax.quote(text) + ": first path segment in URL cannot contain colon");
         }
-        switch (scheme.toLowerCase(java.util.Locale.ROOT)) {
-            case "http":
-            case "https":
-                return http(scheme.toLowerCase(java.util.Locale.ROOT), text, given);
-            case "unix":
-            case "unixs":
-                return unix(scheme.toLowerCase(java.util.Locale.ROOT), text);
-            default:
-                throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + given);
-        }
+        return switch (scheme.toLowerCase(java.util.Locale.ROOT)) {
+  case "http", "https" -> 
+http(scheme.toLowerCase(java.util.Locale.ROOT), text, given);
+  case "unix", "unixs" -> 
+unix(scheme.toLowerCase(java.util.Locale.ROOT), text);
+  default -> 
+throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + given);
+};
     }
 
     private static boolean isScheme(String scheme) {

@@ -51,11 +51,11 @@ final class FileReader {
         Object document = parse(path);
         if (document instanceof Map<?, ?> map) {
             for (Option<?> option : Options.all()) {
-                @Nullable String key = option.fileKey;
+                String key = option.fileKey;
                 if (key == null) {
                     continue;
                 }
-                @Nullable Object value = find(map, key);
+                Object value = find(map, key);
                 if (value != null) {
                     into.put(option, convert(option, key, value));
                 }
@@ -92,7 +92,7 @@ final class FileReader {
             DumperOptions dump = new DumperOptions();
             Yaml yaml = new Yaml(
                     new SafeConstructor(options), new Representer(dump), dump, options, new ResolverWithoutDates());
-            @Nullable Object document = yaml.load(text);
+            Object document = yaml.load(text);
             return document == null ? Map.of() : document;
         } catch (MarkedYAMLException e) {
             String where = e.getProblemMark() == null
@@ -119,7 +119,7 @@ final class FileReader {
 
     private static @Nullable Object find(Map<?, ?> map, String key) throws ConfigException {
         int dot = key.indexOf('.');
-        @Nullable Object value = entry(map, dot < 0 ? key : key.substring(0, dot));
+        Object value = entry(map, dot < 0 ? key : key.substring(0, dot));
         if (dot < 0 || value == null) {
             return value;
         }
@@ -132,7 +132,7 @@ final class FileReader {
 
     /** The exact key before any other spelling of it. */
     private static @Nullable Object entry(Map<?, ?> map, String key) {
-        @Nullable Object exact = map.get(key);
+        Object exact = map.get(key);
         if (exact != null) {
             return exact;
         }
@@ -147,26 +147,31 @@ final class FileReader {
 
     private static Object convert(Option<?> option, String key, Object value) throws ConfigException, BadUrl {
         switch (option.kind) {
-            case BOOL:
-                if (value instanceof Boolean) {
+  case BOOL -> {
+if (value instanceof Boolean) {
                     return value;
                 }
                 throw wrongType(option, key, value);
-            case UNSIGNED:
-            case UNSIGNED_32:
-                return unsigned(option, key, value);
-            case SIGNED:
-                return whole(option, key, value);
-            case DURATION:
-                return Duration.ofNanos(whole(option, key, value));
-            case STRINGS:
-                return strings(option, key, value);
-            default:
-                if (value instanceof String text) {
+}
+  case UNSIGNED, UNSIGNED_32 -> {
+return unsigned(option, key, value);
+}
+  case SIGNED -> {
+return whole(option, key, value);
+}
+  case DURATION -> {
+return Duration.ofNanos(whole(option, key, value));
+}
+  case STRINGS -> {
+return strings(option, key, value);
+}
+  default -> {
+if (value instanceof String text) {
                     return parse(option, text);
                 }
                 throw wrongType(option, key, value);
-        }
+}
+}
     }
 
     private static Object parse(Option<?> option, String text) throws ConfigException, BadUrl {
@@ -174,20 +179,21 @@ final class FileReader {
             return option.parse(text);
         } catch (ConfigException e) {
             switch (option.kind) {
-                case URLS:
-                case ORIGINS:
-                    // etcd names the peer URLs where the advertised client URLs are wrong; tools match the line.
-                    String shown = option == Options.ADVERTISE_CLIENT_URLS ? "advertise-peer-urls" : option.name;
+  case URLS, ORIGINS -> {
+// etcd names the peer URLs where the advertised client URLs are wrong; tools match the line.
+String shown = option == Options.ADVERTISE_CLIENT_URLS ? "advertise-peer-urls" : option.name;
                     throw new BadUrl("unexpected error setting up " + shown + ": " + e.getMessage());
-                case CHOICE:
-                    if (option == Options.INITIAL_CLUSTER_STATE) {
+}
+  case CHOICE -> {
+if (option == Options.INITIAL_CLUSTER_STATE) {
                         throw new ConfigException("unexpected clusterState " + GoSyntax.quote(text));
                     }
                     // The file's stage of the v2 store is not looked at.
                     return option.defaultText;
-                default:
-                    throw e;
-            }
+}
+  default -> 
+throw e;
+}
         }
     }
 
@@ -223,7 +229,7 @@ final class FileReader {
             throw wrongType(option, key, value);
         }
         List<String> texts = new ArrayList<>();
-        for (@Nullable Object element : list) {
+        for (Object element : list) {
             if (!(element instanceof String text)) {
                 throw new ConfigException(TYPE_ERROR + typeOf(element) + " into field " + key + " of type string");
             }

@@ -25,24 +25,14 @@ final class GoSyntax {
 
     /** A boolean in one of the twelve spellings that are allowed. */
     static boolean bool(String text) throws ConfigException {
-        switch (text) {
-            case "1":
-            case "t":
-            case "T":
-            case "true":
-            case "TRUE":
-            case "True":
-                return true;
-            case "0":
-            case "f":
-            case "F":
-            case "false":
-            case "FALSE":
-            case "False":
-                return false;
-            default:
-                throw new ConfigException(SYNTAX);
-        }
+        return switch (text) {
+  case "1", "t", "T", "true", "TRUE", "True" -> 
+true;
+  case "0", "f", "F", "false", "FALSE", "False" -> 
+false;
+  default -> 
+throw new ConfigException(SYNTAX);
+};
     }
 
     /**
@@ -94,23 +84,16 @@ final class GoSyntax {
         int radix = 10;
         String digits = text;
         if (text.length() > 1 && text.charAt(0) == '0') {
-            switch (text.charAt(1)) {
-                case 'x':
-                case 'X':
-                    radix = 16;
-                    break;
-                case 'o':
-                case 'O':
-                    radix = 8;
-                    break;
-                case 'b':
-                case 'B':
-                    radix = 2;
-                    break;
-                default:
-                    radix = 8;
-                    break;
-            }
+            radix = switch (text.charAt(1)) {
+  case 'x', 'X' -> 
+16;
+  case 'o', 'O' -> 
+8;
+  case 'b', 'B' -> 
+2;
+  default -> 
+8;
+};
             digits = text.substring(Character.isLetter(text.charAt(1)) ? 2 : 1);
         }
         // An underscore stands between digits or between the prefix and the first digit.
@@ -188,24 +171,22 @@ final class GoSyntax {
     }
 
     private static long nanosPerUnit(String unit) {
-        switch (unit) {
-            case "ns":
-                return 1;
-            case "us":
-            case "\u00b5s":
-            case "\u03bcs":
-                return 1_000;
-            case "ms":
-                return 1_000_000;
-            case "s":
-                return 1_000_000_000;
-            case "m":
-                return 60_000_000_000L;
-            case "h":
-                return 3_600_000_000_000L;
-            default:
-                return 0;
-        }
+        return switch (unit) {
+  case "ns" -> 
+1;
+  case "us", "\u00b5s", "\u03bcs" -> 
+1_000;
+  case "ms" -> 
+1_000_000;
+  case "s" -> 
+1_000_000_000;
+  case "m" -> 
+60_000_000_000L;
+  case "h" -> 
+3_600_000_000_000L;
+  default -> 
+0;
+};
     }
 
     private static boolean isDigit(char c) {
@@ -252,29 +233,24 @@ final class GoSyntax {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
-                case '"':
-                    quoted.append("\\\"");
-                    break;
-                case '\\':
-                    quoted.append("\\\\");
-                    break;
-                case '\n':
-                    quoted.append("\\n");
-                    break;
-                case '\r':
-                    quoted.append("\\r");
-                    break;
-                case '\t':
-                    quoted.append("\\t");
-                    break;
-                default:
-                    if (c < 0x20 || c == 0x7f) {
+  case '"' -> 
+quoted.append("\\\"");
+  case '\\' -> 
+quoted.append("\\\\");
+  case '\n' -> 
+quoted.append("\\n");
+  case '\r' -> 
+quoted.append("\\r");
+  case '\t' -> 
+quoted.append("\\t");
+  default -> {
+if (c < 0x20 || c == 0x7f) {
                         quoted.append(String.format("\\x%02x", (int) c));
                     } else {
                         quoted.append(c);
                     }
-                    break;
-            }
+}
+}
         }
         return quoted.append('"').toString();
     }

@@ -142,48 +142,42 @@ final class Option<T> {
     }
 
     private Object empty() throws ConfigException {
-        switch (kind) {
-            case STRING:
-            case CHOICE:
-            case IGNORED:
-                return "";
-            case GATES:
-                return Map.of();
-            default:
-                return List.of();
-        }
+        return switch (kind) {
+  case STRING, CHOICE, IGNORED -> 
+"";
+  case GATES -> 
+Map.of();
+  default -> 
+List.of();
+};
     }
 
     /** Reads a value as given on the command line or in a variable. The message of the exception is only the reason. */
     Object parse(String text) throws ConfigException {
-        switch (kind) {
-            case STRING:
-            case IGNORED:
-                return text;
-            case BOOL:
-                return GoSyntax.bool(text);
-            case UNSIGNED:
-                return GoSyntax.unsigned(text);
-            case UNSIGNED_32:
-                return unsigned32(text);
-            case SIGNED:
-                return GoSyntax.signed(text);
-            case DURATION:
-                return duration(text);
-            case URLS:
-                return text.isEmpty() ? List.of() : EtcdUrl.parseList(text);
-            case ORIGINS:
-                return origins(text);
-            case HOSTS:
-            case STRINGS:
-                return text.isEmpty() ? List.of() : List.of(text.split(",", -1));
-            case CHOICE:
-                return choice(text);
-            case GATES:
-                return gates(text);
-        }
-        throw new IllegalStateException("kind " + kind);
-    }
+        return switch (kind) {
+  case STRING, IGNORED -> 
+text;
+  case BOOL -> 
+GoSyntax.bool(text);
+  case UNSIGNED -> 
+GoSyntax.unsigned(text);
+  case UNSIGNED_32 -> 
+unsigned32(text);
+  case SIGNED -> 
+GoSyntax.signed(text);
+  case DURATION -> 
+duration(text);
+  case URLS -> 
+text.isEmpty() ? List.of() : EtcdUrl.parseList(text);
+  case ORIGINS -> 
+origins(text);
+  case HOSTS, STRINGS -> 
+text.isEmpty() ? List.of() : List.of(text.split(",", -1));
+  case CHOICE -> 
+choice(text);
+  case GATES -> 
+gates(text);
+};}
 
     private static Long unsigned32(String text) throws ConfigException {
         String reason;

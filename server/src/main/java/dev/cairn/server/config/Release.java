@@ -18,7 +18,7 @@ public final class Release {
 
     /** The commit this was built from as far as the packager told. */
     public static String gitSha() {
-        @Nullable String version = Release.class.getPackage().getImplementationVersion();
+        String version = Release.class.getPackage().getImplementationVersion();
         return version == null ? "Not provided (Cairn)" : "Not provided (Cairn " + version + ")";
     }
 
@@ -36,14 +36,13 @@ public final class Release {
     /** The processor architecture in Go's words. */
     public static String architecture() {
         String name = System.getProperty("os.arch", "");
-        switch (name) {
-            case "x86_64":
-            case "amd64":
-                return "amd64";
-            case "aarch64":
-                return "arm64";
-            default:
-                return name;
-        }
+        return switch (name) {
+  case "x86_64", "amd64" -> 
+"amd64";
+  case "aarch64" -> 
+"arm64";
+  default -> 
+name;
+};
     }
 }

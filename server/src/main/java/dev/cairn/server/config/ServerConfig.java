@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Immutable. The checked configuration of one member, with zero values replaced by what they stand for. Whoever needs a value often
@@ -242,7 +241,7 @@ public final class ServerConfig {
         } catch (ConfigException e) {
             return Optional.of(e.getMessage());
         }
-        @Nullable List<EtcdUrl> own = members.get(name());
+        List<EtcdUrl> own = members.get(name());
         if (own == null) {
             return Optional.of(
                     "couldn't find local name " + GoSyntax.quote(name()) + " in the initial cluster configuration");

@@ -219,7 +219,7 @@ final class Validation {
     /** The state of a gate: itself, else its whole stage, else its default. */
     static boolean gate(Values values, FeatureGate gate) {
         var given = values.get(Options.FEATURE_GATES);
-        @Nullable Boolean own = given.get(gate.gateName());
+        Boolean own = given.get(gate.gateName());
         if (own == null) {
             own = given.get(gate.stage().all());
         }
@@ -311,16 +311,13 @@ final class Validation {
                 continue;
             }
             switch (option.effect) {
-                case EFFECTIVE:
-                    break;
-                case REFUSED:
-                    throw new ConfigException("--" + option.name + " cannot be used: " + option.reason);
-                case NOT_YET:
-                case MEANINGLESS:
-                    notices.add(Notice.warn(
+  case EFFECTIVE -> {}
+  case REFUSED -> 
+throw new ConfigException("--" + option.name + " cannot be used: " + option.reason);
+  case NOT_YET, MEANINGLESS -> 
+notices.add(Notice.warn(
                             "option is accepted, but has no effect", "option", option.name, "reason", option.reason));
-                    break;
-            }
+}
             if (option.kind == Option.Kind.IGNORED) {
                 notices.add(Notice.warn(
                         "option is accepted, but has no effect",
@@ -369,7 +366,7 @@ final class Validation {
         if (!first.host().equals("0.0.0.0")) {
             return;
         }
-        @Nullable String host = ownAddress();
+        String host = ownAddress();
         if (host == null) {
             return;
         }

@@ -1,12 +1,12 @@
 package dev.cairn.server.config;
 
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The values that were given, by option. Confined to the reading of the configuration; {@link ServerConfig} owns it afterwards. */
 final class Values {
-    private final Map<Option<?>, Object> given = new IdentityHashMap<>();
+    private final Map<Option<?>, Object> given = new HashMap<>();
 
     /** True when the option was given by any source, whatever its value. */
     boolean isGiven(Option<?> option) {
@@ -20,7 +20,7 @@ final class Values {
 
     @SuppressWarnings("unchecked") // put() receives what the same option parsed.
     <T> T get(Option<T> option) {
-        @Nullable Object value = given.get(option);
+        Object value = given.get(option);
         return value == null ? option.defaultValue() : (T) value;
     }
 }

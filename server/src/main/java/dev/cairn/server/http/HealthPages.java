@@ -163,19 +163,19 @@ public final class HealthPages {
 
     /** Completes with the text of the error, empty when the check passes. */
     private CompletionStage<String> check(String check) {
-        switch (check) {
-            case "serializable_read":
-                return read(false);
-            case "linearizable_read":
-                return read(true);
-            case "data_corruption":
-                return CompletableFuture.completedFuture(
+        return switch (check) {
+  case "serializable_read" -> 
+read(false);
+  case "linearizable_read" -> 
+read(true);
+  case "data_corruption" -> 
+CompletableFuture.completedFuture(
                         source.alarms().contains(Alarm.CORRUPT) ? "alarm activated: CORRUPT" : "");
-            case "non_learner":
-                return CompletableFuture.completedFuture(source.isLearner() ? "not supported for learner" : "");
-            default:
-                throw new IllegalArgumentException("unknown check " + check);
-        }
+  case "non_learner" -> 
+CompletableFuture.completedFuture(source.isLearner() ? "not supported for learner" : "");
+  default -> 
+throw new IllegalArgumentException("unknown check " + check);
+};
     }
 
     private CompletionStage<String> read(boolean linearizable) {
@@ -194,7 +194,7 @@ public final class HealthPages {
         if (cause instanceof TimeoutException) {
             return "context deadline exceeded";
         }
-        @Nullable String message = cause.getMessage();
+        String message = cause.getMessage();
         return message == null ? cause.getClass().getSimpleName() : message;
     }
 

@@ -37,7 +37,7 @@ public record HttpRequest(String method, String path, String query, Map<String, 
     }
 
     public @Nullable String header(String lowerCaseName) {
-        @Nullable List<String> values = headers.get(lowerCaseName);
+        List<String> values = headers.get(lowerCaseName);
         return values == null || values.isEmpty() ? null : values.get(0);
     }
 

@@ -10,36 +10,26 @@ public final class Json {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
-                case '"':
-                    quoted.append("\\\"");
-                    break;
-                case '\\':
-                    quoted.append("\\\\");
-                    break;
-                case '\n':
-                    quoted.append("\\n");
-                    break;
-                case '\r':
-                    quoted.append("\\r");
-                    break;
-                case '\t':
-                    quoted.append("\\t");
-                    break;
-                case '<':
-                case '>':
-                case '&':
-                case '\u2028':
-                case '\u2029':
-                    unicode(quoted, c);
-                    break;
-                default:
-                    if (c < 0x20) {
+  case '"' -> 
+quoted.append("\\\"");
+  case '\\' -> 
+quoted.append("\\\\");
+  case '\n' -> 
+quoted.append("\\n");
+  case '\r' -> 
+quoted.append("\\r");
+  case '\t' -> 
+quoted.append("\\t");
+  case '<', '>', '&', '\u2028', '\u2029' -> 
+unicode(quoted, c);
+  default -> {
+if (c < 0x20) {
                         unicode(quoted, c);
                     } else {
                         quoted.append(c);
                     }
-                    break;
-            }
+}
+}
         }
         return quoted.append('"').toString();
     }

@@ -66,7 +66,7 @@ public final class Pages {
     }
 
     private static boolean acceptsGzip(HttpRequest request) {
-        @Nullable List<String> accepted = request.headers().get("accept-encoding");
+        List<String> accepted = request.headers().get("accept-encoding");
         if (accepted == null) {
             return false;
         }

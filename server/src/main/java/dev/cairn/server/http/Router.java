@@ -91,7 +91,7 @@ public final class Router implements HttpHandler {
             return CompletableFuture.completedFuture(
                     HttpAnswer.plain(421, String.format(Locale.ROOT, HOST_REFUSED, host) + "\n"));
         }
-        @Nullable String origin = allowedOrigin(request);
+        String origin = allowedOrigin(request);
         CompletionStage<HttpAnswer> answer = request.method().equals("OPTIONS")
                 ? CompletableFuture.completedFuture(HttpAnswer.empty(200))
                 : find(request).handle(request);
@@ -100,7 +100,7 @@ public final class Router implements HttpHandler {
 
     private HttpHandler find(HttpRequest request) {
         String path = request.path();
-        @Nullable HttpHandler page = exact.get(path);
+        HttpHandler page = exact.get(path);
         if (page != null) {
             return page;
         }
@@ -108,7 +108,7 @@ public final class Router implements HttpHandler {
         if (!clean.equals(path)) {
             return redirect(clean, request.query());
         }
-        @Nullable HttpHandler below = null;
+        HttpHandler below = null;
         for (Map.Entry<String, HttpHandler> entry : prefixes.entrySet()) {
             // Sorted, so that a longer prefix comes after a shorter one.
             if (path.startsWith(entry.getKey())) {
@@ -166,7 +166,7 @@ public final class Router implements HttpHandler {
 
     /** The name in the Host header without its port. */
     private static String host(HttpRequest request) {
-        @Nullable String header = request.header("host");
+        String header = request.header("host");
         String host = header == null ? "" : header;
         int colon = host.lastIndexOf(':');
         if (colon < 0 || host.indexOf(']') > colon) {
@@ -181,7 +181,7 @@ public final class Router implements HttpHandler {
         if (isAll(origins)) {
             return "*";
         }
-        @Nullable String origin = request.header("origin");
+        String origin = request.header("origin");
         return origin != null && origins.contains(origin) ? origin : null;
     }
 

@@ -12,13 +12,13 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class JdkLogHandler extends Handler {
     @Override
     public void publish(LogRecord record) {
-        @Nullable String name = record.getLoggerName();
+        String name = record.getLoggerName();
         Logger logger = LoggerFactory.getLogger(name == null ? "jdk" : name);
         int level = record.getLevel().intValue();
         LoggingEventBuilder line = level >= Level.SEVERE.intValue()
                 ? logger.atError()
                 : level >= Level.WARNING.intValue() ? logger.atWarn() : logger.atInfo();
-        @Nullable Throwable cause = record.getThrown();
+        Throwable cause = record.getThrown();
         if (cause != null) {
             line = line.setCause(cause);
         }
@@ -26,8 +26,8 @@ final class JdkLogHandler extends Handler {
     }
 
     private static String message(LogRecord record) {
-        @Nullable String pattern = record.getMessage();
-        Object @Nullable [] parameters = record.getParameters();
+        String pattern = record.getMessage();
+        Object[] parameters = record.getParameters();
         if (pattern == null) {
             return "";
         }

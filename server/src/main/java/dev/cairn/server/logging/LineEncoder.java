@@ -85,20 +85,20 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         if (Logs.isFatal(event)) {
             return "fatal";
         }
-        switch (event.getLevel().toInt()) {
-            case Level.ERROR_INT:
-                return "error";
-            case Level.WARN_INT:
-                return "warn";
-            case Level.INFO_INT:
-                return "info";
-            default:
-                return "debug";
-        }
+        return switch (event.getLevel().toInt()) {
+  case Level.ERROR_INT -> 
+"error";
+  case Level.WARN_INT -> 
+"warn";
+  case Level.INFO_INT -> 
+"info";
+  default -> 
+"debug";
+};
     }
 
     private void time(StringBuilder line, ILoggingEvent event) {
-        @Nullable Instant given = event.getInstant();
+        Instant given = event.getInstant();
         Instant instant = given == null ? Instant.ofEpochMilli(event.getTimeStamp()) : given;
         Second cached = second;
         if (cached.epochSecond != instant.getEpochSecond()) {
@@ -134,7 +134,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     private String caller(String logger) {
-        @Nullable String known = callers.get(logger);
+        String known = callers.get(logger);
         if (known != null) {
             return known;
         }
@@ -163,7 +163,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
      */
     private static void fields(StringBuilder line, ILoggingEvent event, String first, String colon, String next) {
         String divider = first;
-        @Nullable List<KeyValuePair> pairs = event.getKeyValuePairs();
+        List<KeyValuePair> pairs = event.getKeyValuePairs();
         if (pairs != null) {
             for (KeyValuePair pair : pairs) {
                 line.append(divider);
@@ -173,12 +173,12 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
                 divider = next;
             }
         }
-        @Nullable IThrowableProxy cause = event.getThrowableProxy();
+        IThrowableProxy cause = event.getThrowableProxy();
         if (cause != null) {
             line.append(divider);
             text(line, "error");
             line.append(colon);
-            @Nullable String message = cause.getMessage();
+            String message = cause.getMessage();
             text(line, message == null ? cause.getClassName() : message);
             if (event.getLevel().isGreaterOrEqual(Level.ERROR)) {
                 line.append(next);
@@ -191,7 +191,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
     private static String trace(IThrowableProxy cause) {
         StringBuilder trace = new StringBuilder(1024);
-        @Nullable IThrowableProxy at = cause;
+        IThrowableProxy at = cause;
         // A chain of causes may be circular; eight links tell enough.
         for (int depth = 0; at != null && depth < 8; depth++) {
             if (depth > 0) {
@@ -220,7 +220,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         } else if (value instanceof Iterable<?> elements) {
             line.append('[');
             String divider = "";
-            for (@Nullable Object element : elements) {
+            for (Object element : elements) {
                 line.append(divider);
                 value(line, element);
                 divider = ",";
@@ -254,28 +254,23 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
     private static void escaped(StringBuilder line, char c) {
         switch (c) {
-            case '"':
-                line.append("\\\"");
-                break;
-            case '\\':
-                line.append("\\\\");
-                break;
-            case '\n':
-                line.append("\\n");
-                break;
-            case '\r':
-                line.append("\\r");
-                break;
-            case '\t':
-                line.append("\\t");
-                break;
-            default:
-                if (Character.isSurrogate(c)) {
+  case '"' -> 
+line.append("\\\"");
+  case '\\' -> 
+line.append("\\\\");
+  case '\n' -> 
+line.append("\\n");
+  case '\r' -> 
+line.append("\\r");
+  case '\t' -> 
+line.append("\\t");
+  default -> {
+if (Character.isSurrogate(c)) {
                     line.append("\\ufffd");
                 } else {
                     line.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
                 }
-                break;
-        }
+}
+}
     }
 }

@@ -51,18 +51,15 @@ public final class Logs {
 
     /** Writes a line that was put back while the log was not open. */
     public static void write(org.slf4j.Logger logger, Notice notice) {
-        LoggingEventBuilder line;
-        switch (notice.severity()) {
-            case INFO:
-                line = logger.atInfo();
-                break;
-            case WARN:
-                line = logger.atWarn();
-                break;
-            default:
-                line = logger.atError().addMarker(FATAL);
-                break;
-        }
+        
+        LoggingEventBuilder line = switch (notice.severity()) {
+  case INFO -> 
+logger.atInfo();
+  case WARN -> 
+logger.atWarn();
+  default -> 
+logger.atError().addMarker(FATAL);
+};
         for (Notice.Field field : notice.fields()) {
             line = line.addKeyValue(field.key(), field.value());
         }
@@ -70,19 +67,21 @@ public final class Logs {
     }
 
     static boolean isFatal(ILoggingEvent event) {
-        @Nullable List<Marker> markers = event.getMarkerList();
+        List<Marker> markers = event.getMarkerList();
         return markers != null && markers.contains(FATAL);
     }
 
     /** Standard streams are used raw: a line is one write, and nothing is lost when the process halts. */
     private static OutputStream open(String output) throws IOException {
         switch (output) {
-            case "stderr":
-                return new FileOutputStream(FileDescriptor.err);
-            case "stdout":
-                return new FileOutputStream(FileDescriptor.out);
-            default:
-                try {
+  case "stderr" -> {
+return new FileOutputStream(FileDescriptor.err);
+}
+  case "stdout" -> {
+return new FileOutputStream(FileDescriptor.out);
+}
+  default -> {
+try {
                     return new FileOutputStream(output, true);
                 } catch (java.io.FileNotFoundException e) {
                     // The JDK's message is "<path> (<reason of the system>)".
@@ -91,7 +90,8 @@ public final class Logs {
                     String why = reason < 0 ? text : text.substring(reason + 1, text.length() - 1);
                     throw new IOException("open sink \"" + output + "\": open " + output + ": " + lowerFirst(why), e);
                 }
-        }
+}
+}
     }
 
     private static String lowerFirst(String text) {

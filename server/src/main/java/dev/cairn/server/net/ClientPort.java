@@ -148,7 +148,7 @@ public final class ClientPort {
     private void bindGrpc(EtcdUrl url, Content content, @Nullable HttpHandler http) throws IOException {
         SocketAddress address = resolve(url);
         int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
-        FirstBytesHandler.@Nullable Protocol http1 =
+        FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
         GrpcNegotiator negotiator = new GrpcNegotiator(gate, firstBytesLimit, http1);
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
@@ -230,7 +230,7 @@ public final class ClientPort {
             bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG);
         }
         ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-        @Nullable Throwable failure = bound.cause();
+        Throwable failure = bound.cause();
         if (failure != null) {
             throw bindError(url, address, failure);
         }
@@ -270,7 +270,7 @@ public final class ClientPort {
 
     private static IOException bindError(EtcdUrl url, SocketAddress address, Throwable failure) {
         StringBuilder said = new StringBuilder();
-        @Nullable Throwable at = failure;
+        Throwable at = failure;
         for (int depth = 0; at != null && depth < 8; depth++) {
             said.append(at.getMessage()).append('\n');
             at = at.getCause();

@@ -91,7 +91,7 @@ final class FirstBytesHandler extends ByteToMessageDecoder {
     }
 
     private void stopTimer() {
-        @Nullable Future<?> running = timer;
+        Future<?> running = timer;
         timer = null;
         if (running != null) {
             running.cancel(false);

@@ -118,7 +118,7 @@ final class Http1Handler extends ChannelDuplexHandler {
         boolean keepAlive;
         boolean head = request.method().equals(HttpMethod.HEAD);
         HttpVersion version = request.protocolVersion();
-        @Nullable HttpAnswer refused = refusal(request);
+        HttpAnswer refused = refusal(request);
         HttpRequest decoded;
         try {
             keepAlive = refused == null && HttpUtil.isKeepAlive(request);
@@ -193,7 +193,7 @@ final class Http1Handler extends ChannelDuplexHandler {
         if (close) {
             lastAnswer = true;
             var written = ctx.writeAndFlush(response);
-            @Nullable ChannelPromise promise = closing;
+            ChannelPromise promise = closing;
             if (promise == null) {
                 written.addListener(ChannelFutureListener.CLOSE);
             } else {
@@ -202,7 +202,7 @@ final class Http1Handler extends ChannelDuplexHandler {
             return;
         }
         ctx.writeAndFlush(response);
-        @Nullable FullHttpRequest next = waiting.poll();
+        FullHttpRequest next = waiting.poll();
         if (next != null) {
             work(ctx, next);
             return;
@@ -233,7 +233,7 @@ final class Http1Handler extends ChannelDuplexHandler {
     }
 
     private void stopIdleTimer() {
-        @Nullable Future<?> running = idleTimer;
+        Future<?> running = idleTimer;
         idleTimer = null;
         if (running != null) {
             running.cancel(false);
