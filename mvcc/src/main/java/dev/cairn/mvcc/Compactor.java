@@ -68,7 +68,10 @@ final class Compactor {
     /** A compaction that has begun. */
     private static final class Run {
         final Request request;
-        @Nullable KvHash hash;
+
+        @Nullable
+        KvHash hash;
+
         byte[] position;
         long workedNanos;
 

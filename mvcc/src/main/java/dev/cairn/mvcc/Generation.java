@@ -35,7 +35,8 @@ final class Generation {
     record Applied(long index, long term, long keys) {}
 
     /** The newest version of the key here; null when the key was not written. */
-    @Nullable Version newest(ByteString key) {
+    @Nullable
+    Version newest(ByteString key) {
         return newest.get(key);
     }
 
@@ -52,7 +53,8 @@ final class Generation {
         return pairs;
     }
 
-    @Nullable Optional<ByteString> pair(Table table, ByteString key) {
+    @Nullable
+    Optional<ByteString> pair(Table table, ByteString key) {
         TreeMap<ByteString, Optional<ByteString>> changed = pairs.get(table);
         return changed == null ? null : changed.get(key);
     }
@@ -78,7 +80,8 @@ final class Generation {
         applied = state;
     }
 
-    @Nullable Applied applied() {
+    @Nullable
+    Applied applied() {
         return applied;
     }
 

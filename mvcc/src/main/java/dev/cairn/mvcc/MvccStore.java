@@ -52,8 +52,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.meter = options.meter();
         this.hashes = new KvHashes();
         this.compactor = new Compactor(state, hashes, options, recovered.finished(), recovered.scheduled());
-        this.flusher = new StoreFlusher(
-                state, options, compactor, recovered.applied().index());
+        this.flusher =
+                new StoreFlusher(state, options, compactor, recovered.applied().index());
         this.tables = new SmallTables(state);
         this.history = new HistoryReader(state);
         this.appliedAtOpen = recovered.applied();
@@ -165,8 +165,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public TxnResponse readTxn(TxnRequest request) throws KvException {
         meter.onTxn();
-        return atRevision(
-                0, (view, main, current) -> TxnEvaluator.read(request, state, meter, leases, view, current));
+        return atRevision(0, (view, main, current) -> TxnEvaluator.read(request, state, meter, leases, view, current));
     }
 
     /** Work on a view that holds every revision up to {@code current} and can be read at {@code main}. */

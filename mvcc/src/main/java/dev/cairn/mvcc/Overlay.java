@@ -23,7 +23,8 @@ final class Overlay {
     /** Both generations as a reader sees them. Immutable. */
     record View(Generation active, @Nullable Generation frozen) {
         /** The newest version here of the key that is not above the main revision; null when the backend must be asked. */
-        @Nullable Version at(ByteString key, long main) {
+        @Nullable
+        Version at(ByteString key, long main) {
             Version version = at(active, key, main);
             return version == null && frozen != null ? at(frozen, key, main) : version;
         }
@@ -109,7 +110,8 @@ final class Overlay {
     }
 
     /** The frozen generation, freezing the active one first if there is none; null when nothing was written. Flusher only. */
-    @Nullable Generation freeze() {
+    @Nullable
+    Generation freeze() {
         lock.lock();
         try {
             if (view.frozen() == null) {

@@ -76,7 +76,8 @@ final class RangeCursor {
         }
 
         /** The version at the revision if the walk stands at this key, and moves on. */
-        @Nullable Version take(ByteString wanted, long main) {
+        @Nullable
+        Version take(ByteString wanted, long main) {
             if (newest == null || !wanted.equals(key)) {
                 return null;
             }
@@ -177,7 +178,8 @@ final class RangeCursor {
     }
 
     /** The version in the overlay that the walk stands at; null when it is the backend that has it. */
-    @Nullable Version version() {
+    @Nullable
+    Version version() {
         return version;
     }
 

@@ -79,8 +79,8 @@ final class SmallTables implements Tables {
     private static void change(TreeMap<ByteString, ByteString> pairs, Generation generation, Table table) {
         TreeMap<ByteString, Optional<ByteString>> changes = generation.pairs().get(table);
         if (changes != null) {
-            changes.forEach((key, value) ->
-                    value.ifPresentOrElse(present -> pairs.put(key, present), () -> pairs.remove(key)));
+            changes.forEach(
+                    (key, value) -> value.ifPresentOrElse(present -> pairs.put(key, present), () -> pairs.remove(key)));
         }
     }
 

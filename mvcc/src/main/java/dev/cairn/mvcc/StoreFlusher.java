@@ -5,9 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The only writer of the backend.
@@ -195,8 +193,7 @@ final class StoreFlusher implements Flusher {
         for (Version version = changes.next(); version != null; version = changes.next()) {
             RevisionRecord.encode(
                     version,
-                    txn.append(
-                            Layout.REV, Layout.revisionKey(version.revision()), RevisionRecord.bytes(version)));
+                    txn.append(Layout.REV, Layout.revisionKey(version.revision()), RevisionRecord.bytes(version)));
         }
         for (Version newest : frozen.versions().values()) {
             newest.state().encode(ReadView.IDX.reserve(txn, newest.key(), KeyState.BYTES));

@@ -329,7 +329,8 @@ class MvccStoreModelTest {
                                             .getResponses(1)
                                             .getResponseRange()
                                             .getKvsList())
-                                    .isEqualTo(List.of(model.open().get(puts.get(i).getKey())));
+                                    .isEqualTo(
+                                            List.of(model.open().get(puts.get(i).getKey())));
                         } else {
                             assertThat(result.getResponsePut().getPrevKv()).isEqualTo(previous);
                         }
@@ -346,9 +347,8 @@ class MvccStoreModelTest {
                     : Math.max(model.compacted, model.current() - random.nextInt(10));
             last = "compact " + revision;
             if (revision <= model.compacted || revision > model.current()) {
-                KvException.Reason refusal = revision <= model.compacted
-                        ? KvException.Reason.COMPACTED
-                        : KvException.Reason.FUTURE_REVISION;
+                KvException.Reason refusal =
+                        revision <= model.compacted ? KvException.Reason.COMPACTED : KvException.Reason.FUTURE_REVISION;
                 assertThatThrownBy(() -> store.scheduleCompaction(revision, null))
                         .isInstanceOfSatisfying(
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
@@ -373,7 +373,8 @@ class MvccStoreModelTest {
             applied();
             store.close();
             MvccStore old = store;
-            assertThatThrownBy(() -> old.range(RangeRequest.newBuilder().setKey(key()).build()))
+            assertThatThrownBy(() ->
+                            old.range(RangeRequest.newBuilder().setKey(key()).build()))
                     .isInstanceOf(IllegalStateException.class);
             open();
             assertThat(store.appliedState())
@@ -463,9 +464,10 @@ class MvccStoreModelTest {
                     .setKeysOnly(random.nextInt(3) == 0)
                     .setCountOnly(random.nextInt(6) == 0);
             if (random.nextBoolean()) {
-                range.setRevision(random.nextInt(10) == 0
-                        ? random.nextInt((int) model.current() + 3) - 1
-                        : Math.max(1, model.current() - random.nextInt(20)));
+                range.setRevision(
+                        random.nextInt(10) == 0
+                                ? random.nextInt((int) model.current() + 3) - 1
+                                : Math.max(1, model.current() - random.nextInt(20)));
             }
             if (random.nextInt(3) == 0) {
                 long middle = Math.max(1, model.current() - random.nextInt(50));
@@ -481,9 +483,8 @@ class MvccStoreModelTest {
             last = before + "\nrange " + request;
             long revision = request.getRevision() <= 0 ? model.current() : request.getRevision();
             if (revision > model.current() || (request.getRevision() > 0 && revision < model.compacted)) {
-                KvException.Reason refusal = revision > model.current()
-                        ? KvException.Reason.FUTURE_REVISION
-                        : KvException.Reason.COMPACTED;
+                KvException.Reason refusal =
+                        revision > model.current() ? KvException.Reason.FUTURE_REVISION : KvException.Reason.COMPACTED;
                 assertThatThrownBy(() -> store.range(request))
                         .isInstanceOfSatisfying(
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
@@ -527,8 +528,8 @@ class MvccStoreModelTest {
             assertThat(next).isEqualTo(model.current() + 1);
             List<Event> expected = new ArrayList<>();
             for (Model.Change change : model.history) {
-                boolean gone = change.revision().main() == model.compacted
-                        && store.keyValueAt(change.revision()) == null;
+                boolean gone =
+                        change.revision().main() == model.compacted && store.keyValueAt(change.revision()) == null;
                 if (change.revision().main() >= from && !gone) {
                     expected.add(event(change));
                 }

@@ -404,8 +404,8 @@ public final class RaftNode {
         machine.checkInvariants();
     }
 
-    /** Fixes the election timeout of the present term, for scenarios that need a certain schedule. */
-    void randomizedElectionTimeoutTicks(int ticks) {
-        machine.randomizedElectionTimeoutTicks(ticks);
+    /** The inside, for the tests of this package. */
+    RaftMachine machine() {
+        return machine;
     }
 }

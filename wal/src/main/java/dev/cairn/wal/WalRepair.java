@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -63,6 +64,6 @@ public final class WalRepair {
             }
             target.force(true);
         }
-        WalFiles.syncDirectory(file.toAbsolutePath().getParent());
+        WalFiles.syncDirectory(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     }
 }
