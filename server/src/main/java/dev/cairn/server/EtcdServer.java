@@ -63,6 +63,9 @@ public final class EtcdServer implements AutoCloseable {
     /** The size of one message between members, and of one batch to apply. */
     private static final long MESSAGE_BYTES_MAX = 1 << 20;
 
+    /** One long range must not keep the others waiting. */
+    private static final int READER_THREADS = 2;
+
     private static final long HOUSEKEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -80,8 +83,9 @@ public final class EtcdServer implements AutoCloseable {
     private final DutyThread raftThread;
     private final DutyThread flushThread;
     private final DutyThread houseThread;
-    private final ExecutorService segments = Threads.single("etcd-segment");
-    private final ExecutorService slow = Threads.single("etcd-slow");
+    private final ExecutorService segments = Threads.pool("etcd-segment", 1);
+    private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
+    private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
     /**
@@ -108,7 +112,7 @@ public final class EtcdServer implements AutoCloseable {
         RequestIds ids = new RequestIds(memberId, System.currentTimeMillis());
         long timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
         proposals = new Proposals(ids, status, config.maxRequestBytes(), timeoutMillis, raftThread::wake);
-        reads = new ReadIndexQueue(status, ids, timeoutMillis, slow, raftThread::wake);
+        reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
 
         alarms = new Alarms(store);
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
@@ -176,6 +180,7 @@ public final class EtcdServer implements AutoCloseable {
                                 reads,
                                 admission,
                                 headers,
+                                readers,
                                 config.maxTxnOps(),
                                 config.maxRequestBytes())
                         .bind()),
@@ -233,10 +238,12 @@ public final class EtcdServer implements AutoCloseable {
     public void close() {
         watches.close();
         houseThread.stop();
-        slow.shutdown();
         raftThread.stop();
         proposals.stop();
         reads.stop();
+        // What still reads is waited for by the store, which then lets nobody in any more.
+        readers.shutdown();
+        slow.shutdown();
         flushThread.stop();
         store.close();
         segments.shutdown();

@@ -2,8 +2,11 @@ package dev.cairn.server.rpc;
 
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 
 /** How outcomes reach a unary call. Thread-safe, as far as each call gets one outcome. */
@@ -39,6 +42,24 @@ final class Calls {
                 Calls.answer(call, response);
             }
         };
+    }
+
+    /** Runs the call's work elsewhere; refuses the call when too much of it waits already. */
+    static void runOn(Executor executor, StreamObserver<?> call, Runnable work) {
+        try {
+            executor.execute(() -> {
+                try {
+                    work.run();
+                } catch (RuntimeException e) {
+                    call.onError(Status.INTERNAL
+                            .withDescription(e.toString())
+                            .withCause(e)
+                            .asRuntimeException());
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            refuse(call, EtcdError.TOO_MANY_REQUESTS);
+        }
     }
 
     static <R> void answer(StreamObserver<R> call, R response) {

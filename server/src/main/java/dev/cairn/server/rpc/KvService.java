@@ -3,6 +3,7 @@ package dev.cairn.server.rpc;
 import com.google.protobuf.MessageLite;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.CompactionRequest;
 import dev.cairn.proto.etcdserverpb.CompactionResponse;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
@@ -25,12 +26,13 @@ import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code etcdserverpb.KV}. Reads are answered from the store at once where the read gate is open; writes go through the
- * log. Thread-safe; no call blocks.
+ * log. Long ranges are read on threads of their own, so that no event loop is busy for long. Thread-safe; no call blocks.
  */
 public final class KvService {
     private final MvccStore store;
@@ -38,15 +40,18 @@ public final class KvService {
     private final ReadGate reads;
     private final WriteAdmission admission;
     private final Headers headers;
+    private final Executor readers;
     private final int txnOperationsMax;
     private final long requestBytesMax;
 
+    /** @param readers runs what reads long */
     public KvService(
             MvccStore store,
             Proposer proposer,
             ReadGate reads,
             WriteAdmission admission,
             Headers headers,
+            Executor readers,
             int txnOperationsMax,
             long requestBytesMax) {
         this.store = store;
@@ -54,6 +59,7 @@ public final class KvService {
         this.reads = reads;
         this.admission = admission;
         this.headers = headers;
+        this.readers = readers;
         this.txnOperationsMax = txnOperationsMax;
         this.requestBytesMax = requestBytesMax;
     }
@@ -79,14 +85,30 @@ public final class KvService {
             Calls.refuse(call, error);
             return;
         }
-        whenReadable(request.getSerializable(), call, () -> {
+        Runnable read = () -> {
             try {
-                var result = store.range(request);
+                RangeResult result = store.range(request);
                 Calls.answer(call, new RangeAnswer(headers.header(result.revision()), result));
             } catch (KvException e) {
                 Calls.refuse(call, EtcdError.of(e));
             }
-        });
+        };
+        whenReadable(
+                request.getSerializable(),
+                call,
+                isShort(request) ? read : () -> Calls.runOn(readers, call, read));
+    }
+
+    /** Whether the range is read so soon that it may be read on the event loop. A limit does not help: all keys are counted. */
+    private static boolean isShort(RangeRequest request) {
+        return request.getRangeEnd().isEmpty();
+    }
+
+    /** Whether every range that the transaction may read is short. */
+    private static boolean isShort(TxnRequest request) {
+        return request.getCompareList().stream().allMatch(c -> c.getRangeEnd().isEmpty())
+                && request.getSuccessList().stream().allMatch(op -> isShort(op.getRequestRange()))
+                && request.getFailureList().stream().allMatch(op -> isShort(op.getRequestRange()));
     }
 
     private void rangeStream(RangeRequest request, StreamObserver<RangeStreamResponse> call) {
@@ -141,13 +163,17 @@ public final class KvService {
             error = RequestChecks.txn(request, txnOperationsMax);
         }
         if (error == null && RequestChecks.isReadOnly(request)) {
-            whenReadable(RequestChecks.isSerializable(request), call, () -> {
+            Runnable read = () -> {
                 try {
                     Calls.answer(call, withHeader(store.readTxn(request)));
                 } catch (KvException e) {
                     Calls.refuse(call, EtcdError.of(e));
                 }
-            });
+            };
+            whenReadable(
+                    RequestChecks.isSerializable(request),
+                    call,
+                    isShort(request) ? read : () -> Calls.runOn(readers, call, read));
             return;
         }
         propose(error, proposal, call, answer -> withHeader((TxnResponse) answer));

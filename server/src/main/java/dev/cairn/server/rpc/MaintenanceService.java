@@ -99,7 +99,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
 
     @Override
     public void hash(HashRequest request, StreamObserver<HashResponse> call) {
-        slow.execute(() -> Calls.answer(
+        Calls.runOn(slow, call, () -> Calls.answer(
                 call,
                 HashResponse.newBuilder()
                         .setHeader(headers.current())
@@ -109,7 +109,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
 
     @Override
     public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> call) {
-        slow.execute(() -> {
+        Calls.runOn(slow, call, () -> {
             try {
                 HashKv hash = store.hashKv(request.getRevision());
                 Calls.answer(
@@ -128,7 +128,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
 
     @Override
     public void defragment(DefragmentRequest request, StreamObserver<DefragmentResponse> call) {
-        slow.execute(() -> {
+        Calls.runOn(slow, call, () -> {
             try {
                 store.defragment();
                 Calls.answer(call, DefragmentResponse.getDefaultInstance());
