@@ -141,7 +141,10 @@ final class InteractionScenario {
             case "raft-log" -> printLog(first(command));
             case "raft-state" -> printStates();
             case "set-randomized-election-timeout" ->
-                first(command).raft.randomizedElectionTimeoutTicks(Integer.parseInt(command.value("timeout", "")));
+                first(command)
+                        .raft
+                        .machine()
+                        .randomizedElectionTimeoutTicks(Integer.parseInt(command.value("timeout", "")));
             case "stabilize" -> stabilize(command);
             case "status" ->
                 first(command).raft.status().progress().forEach((id, progress) -> line(id + ": " + progress));
