@@ -38,7 +38,7 @@ final class ClusterSimulation {
     static final long COMPACTED = -1;
 
     private static final int ELECTION_TICKS = 10;
-    private static final int TRACE_CHARS_MAX = 20_000;
+    private static final int TRACE_EVENTS_MAX = 150;
 
     /** More messages than any group needs to come to rest. */
     private static final int RECOVERY_MESSAGES_MAX = 200_000;
@@ -48,7 +48,8 @@ final class ClusterSimulation {
     private final ClusterInvariants invariants = new ClusterInvariants();
     private final List<Member> members = new ArrayList<>();
     private final List<Message> network = new ArrayList<>();
-    private final StringBuilder trace = new StringBuilder();
+    private final Deque<Event> trace = new ArrayDeque<>();
+    private boolean digesting;
     private long traceDigest;
     private final Map<String, Long> readsAskedAt = new TreeMap<>();
 
@@ -73,6 +74,16 @@ final class ClusterSimulation {
     private int recoveryMessages;
     /** Which side of a partition each member is on. */
     private long sideMask;
+
+    private record Event(String what, Object detail) {
+        @Override
+        public String toString() {
+            if (detail instanceof Message message) {
+                return what + " " + ScenarioText.describe(message);
+            }
+            return detail instanceof Ready ready ? what + " " + ScenarioText.describe(ready) : what + " " + detail;
+        }
+    }
 
     private record AppendWork(Message message, boolean mustSync) {}
 
@@ -103,15 +114,15 @@ final class ClusterSimulation {
                     .id(id)
                     .electionTicks(ELECTION_TICKS)
                     .heartbeatTicks(2)
-                    .storage(disk.visible())
+                    .storage(new SnapshotOnDemand(this))
                     .applied(snapshot.metadata().index())
                     .asyncStorageWrites(async)
                     .maxSizePerMessage(maxSizePerMessage)
                     .maxCommittedSizePerReady(maxCommittedSize)
                     .maxUncommittedEntriesSize(4096)
                     .maxInflightMessages(maxInflightMessages)
-                    .checkQuorum(checkQuorum)
-                    .preVote(preVote)
+                    .checkQuorum(checkQuorum || calm())
+                    .preVote(preVote || calm())
                     .stepDownOnRemoval(stepDownOnRemoval)
                     .randomBelow(random::nextInt)
                     .build());
@@ -137,6 +148,44 @@ final class ClusterSimulation {
         private Snapshot ownSnapshot() {
             byte[] data = ByteBuffer.allocate(Long.BYTES).putLong(digest).array();
             return new Snapshot(ByteString.copyFrom(data), new SnapshotMetadata(confState, appliedIndex, appliedTerm));
+        }
+    }
+
+    /** What a node reads: its disk, and the state machine as a snapshot, made when a follower needs it. */
+    private record SnapshotOnDemand(Member member) implements RaftStorage {
+        private MemoryRaftStorage log() {
+            return member.disk.visible();
+        }
+
+        @Override
+        public InitialState initialState() {
+            return log().initialState();
+        }
+
+        @Override
+        public List<Entry> entries(long low, long high, long bytesMax) throws StorageException {
+            return log().entries(low, high, bytesMax);
+        }
+
+        @Override
+        public long term(long index) throws StorageException {
+            return log().term(index);
+        }
+
+        @Override
+        public long firstIndex() {
+            return log().firstIndex();
+        }
+
+        @Override
+        public long lastIndex() {
+            return log().lastIndex();
+        }
+
+        @Override
+        public Snapshot snapshot() {
+            // The one on disk may be too old: a member that was added later would refuse it.
+            return member.ownSnapshot();
         }
     }
 
@@ -177,7 +226,15 @@ final class ClusterSimulation {
 
     /** The end of what happened. */
     String trace() {
-        return trace.toString();
+        StringBuilder text = new StringBuilder();
+        trace.forEach(event -> text.append(event).append('\n'));
+        return text.toString();
+    }
+
+    /** Makes {@link #traceDigest} work, which takes time. */
+    ClusterSimulation digesting() {
+        digesting = true;
+        return this;
     }
 
     /** A digest of everything that happened. */
@@ -201,10 +258,18 @@ final class ClusterSimulation {
     }
 
     private void note(String what) {
-        traceDigest = traceDigest * 31 + what.hashCode();
-        trace.append(what).append('\n');
-        if (trace.length() > TRACE_CHARS_MAX) {
-            trace.delete(0, TRACE_CHARS_MAX / 2);
+        note(what, "");
+    }
+
+    /** Keeps what happened; it is put into words only if somebody asks. */
+    private void note(String what, Object detail) {
+        Event event = new Event(what, detail);
+        if (digesting) {
+            traceDigest = traceDigest * 31 + event.toString().hashCode();
+        }
+        trace.add(event);
+        if (trace.size() > TRACE_EVENTS_MAX) {
+            trace.remove();
         }
     }
 
@@ -273,14 +338,14 @@ final class ClusterSimulation {
         Message message = network.remove(at);
         Member to = members.get((int) message.to() - 1);
         if (faults && random.nextInt(100) < lossPercent || isCut(message) || !to.running) {
-            note("lose " + ScenarioText.describe(message));
+            note("lose", message);
             reportLostSnapshot(message);
             return;
         }
         if (faults && random.nextInt(100) < repeatPercent) {
             network.add(message);
         }
-        note("deliver " + ScenarioText.describe(message));
+        note("deliver", message);
         to.raft.step(message);
         if (message.type() == MessageType.SNAP) {
             reportSnapshot(message, true);
@@ -388,7 +453,7 @@ final class ClusterSimulation {
 
     private void workSynchronously(Member member) {
         Ready ready = member.raft.ready();
-        note("ready " + member.id + " " + ScenarioText.describe(ready));
+        note("ready " + member.id, ready);
         observeEntries(member, ready);
         observeReads(ready);
         network.addAll(ready.messages());
@@ -416,7 +481,7 @@ final class ClusterSimulation {
 
     private void takeReady(Member member) {
         Ready ready = member.raft.ready();
-        note("ready " + member.id + " " + ScenarioText.describe(ready));
+        note("ready " + member.id, ready);
         observeEntries(member, ready);
         observeReads(ready);
         network.addAll(ready.messages());
@@ -489,20 +554,22 @@ final class ClusterSimulation {
             member.appliedTerm = entry.term();
             member.digest = member.digest * 31 + entry.hashCode();
             if (entry.type() != EntryType.NORMAL) {
-                member.confState = member.raft.applyConfChange(checked(member, ConfChangeFormat.decode(entry)));
+                ConfChangeV2 change = ConfChangeFormat.decode(entry);
+                if (isPossible(member, change)) {
+                    member.confState = member.raft.applyConfChange(change);
+                }
             }
             invariants.applies(member.id, member.appliedIndex, member.digest);
         }
     }
 
-    /** Refuses, as an application must, a change that would leave nobody to vote. All members decide alike. */
-    private static ConfChangeV2 checked(Member member, ConfChangeV2 change) {
+    /** Whether an application may go along: nobody to vote would be left, for example. All members decide alike. */
+    private static boolean isPossible(Member member, ConfChangeV2 change) {
         try {
             ConfigurationChanger.apply(Configuration.of(member.confState), change);
-            return change;
+            return true;
         } catch (ConfigurationException e) {
-            List<ConfChangeSingle> nothing = List.of(new ConfChangeSingle(ConfChangeType.ADD_NODE, 0));
-            return new ConfChangeV2(ConfChangeTransition.AUTO, nothing, ByteString.EMPTY);
+            return false;
         }
     }
 
@@ -564,17 +631,35 @@ final class ClusterSimulation {
         faults = false;
         sideMask = 0;
         for (Member member : members) {
+            if (member.running && calm()) {
+                member.crash();
+            }
             if (!member.running) {
                 member.start();
             }
         }
-        settle(60 * ELECTION_TICKS);
+        settle(30 * ELECTION_TICKS);
         Member leader = leader();
+        while (!Configuration.of(leader.confState).isVoter(leader.id)) {
+            // Leads a group that it does not belong to any more: an application would shut it down.
+            note("stop " + leader.id);
+            leader.crash();
+            settle(30 * ELECTION_TICKS);
+            leader = leader();
+        }
+        // It may have been taken in again since.
+        for (Member member : members) {
+            if (!member.running) {
+                member.start();
+            }
+        }
+        settle(5 * ELECTION_TICKS);
+        leader = leader();
         long before = invariants.committedIndex();
         if (leader.raft.propose(ByteString.copyFromUtf8("last")) != StepOutcome.ACCEPTED) {
             throw new AssertionError("the leader does not take proposals: " + leader.raft.status());
         }
-        settle(20 * ELECTION_TICKS);
+        settle(5 * ELECTION_TICKS);
         if (invariants.committedIndex() <= before) {
             throw new AssertionError("nothing is committed after all faults have ended");
         }
@@ -588,11 +673,20 @@ final class ClusterSimulation {
         }
     }
 
+    /**
+     * Whether members have to be protected from those that were removed and do not know it: they campaign for ever, and
+     * without pre-vote and check-quorum nobody leads for long.
+     */
+    private boolean calm() {
+        return reconfigures && !faults;
+    }
+
     private Member leader() {
         Member leader = null;
         for (Member member : members) {
             RaftStatus status = member.raft.status();
-            if (status.softState().role() == RaftRole.LEADER
+            if (member.running
+                    && status.softState().role() == RaftRole.LEADER
                     && (leader == null
                             || status.hardState().term()
                                     > leader.raft.status().hardState().term())) {
@@ -609,7 +703,9 @@ final class ClusterSimulation {
     private void settle(int ticks) {
         for (int i = 0; i < ticks; i++) {
             for (Member member : members) {
-                member.raft.tick();
+                if (member.running) {
+                    member.raft.tick();
+                }
             }
             boolean busy = true;
             while (busy) {
@@ -621,8 +717,10 @@ final class ClusterSimulation {
                     }
                 }
                 for (Member member : members) {
-                    busy |= finish(member);
-                    observe(member);
+                    if (member.running) {
+                        busy |= finish(member);
+                        observe(member);
+                    }
                 }
             }
         }

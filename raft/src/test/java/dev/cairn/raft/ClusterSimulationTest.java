@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
  */
 class ClusterSimulationTest {
     private static final int SEEDS = Integer.getInteger("cairn.raft.seeds", 400);
-    private static final int EVENTS = Integer.getInteger("cairn.raft.events", 3_000);
+    private static final int EVENTS = Integer.getInteger("cairn.raft.events", 2_000);
 
     /** Seeds that found something once. */
-    private static final long[] FOUND = {};
+    private static final long[] FOUND = {100, 1151, 1172};
 
     @Test
     void shouldKeepRaftsInvariantsUnderFaults() {
@@ -44,9 +44,9 @@ class ClusterSimulationTest {
     @Test
     void shouldDoTheSameForTheSameSeed() {
         for (long seed = 1; seed <= 20; seed++) {
-            ClusterSimulation first = new ClusterSimulation(seed);
+            ClusterSimulation first = new ClusterSimulation(seed).digesting();
             first.run(EVENTS / 3);
-            ClusterSimulation second = new ClusterSimulation(seed);
+            ClusterSimulation second = new ClusterSimulation(seed).digesting();
             second.run(EVENTS / 3);
             assertThat(second.trace()).as("trace of seed %s", seed).isEqualTo(first.trace());
             assertThat(second.traceDigest()).as("digest of seed %s", seed).isEqualTo(first.traceDigest());
