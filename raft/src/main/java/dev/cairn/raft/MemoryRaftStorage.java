@@ -92,8 +92,7 @@ public final class MemoryRaftStorage implements RaftStorage {
         }
         long first = more.get(0).index();
         if (first > lastIndex() + 1) {
-            throw new IllegalStateException(
-                    "missing log entry [last: " + lastIndex() + ", append at: " + first + "]");
+            throw new IllegalStateException("missing log entry [last: " + lastIndex() + ", append at: " + first + "]");
         }
         long skip = Math.max(0, entries.firstIndex() - first);
         if (skip >= more.size()) {

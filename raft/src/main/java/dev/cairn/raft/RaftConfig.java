@@ -220,7 +220,8 @@ public record RaftConfig(
             if (givenStorage == null || givenRandom == null) {
                 throw new IllegalArgumentException("storage and randomBelow must be set");
             }
-            long committedSize = maxCommittedSizePerReady > 0 ? maxCommittedSizePerReady : Math.max(1, maxSizePerMessage);
+            long committedSize =
+                    maxCommittedSizePerReady > 0 ? maxCommittedSizePerReady : Math.max(1, maxSizePerMessage);
             return new RaftConfig(
                     id,
                     electionTicks,

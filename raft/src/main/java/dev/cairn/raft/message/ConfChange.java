@@ -12,7 +12,6 @@ import java.util.List;
 public record ConfChange(long id, ConfChangeType type, long nodeId, ByteString context) {
     /** The same change in the general form. */
     public ConfChangeV2 asV2() {
-        return new ConfChangeV2(
-                ConfChangeTransition.AUTO, List.of(new ConfChangeSingle(type, nodeId)), context);
+        return new ConfChangeV2(ConfChangeTransition.AUTO, List.of(new ConfChangeSingle(type, nodeId)), context);
     }
 }

@@ -170,7 +170,19 @@ public record Message(
 
         public Message build() {
             return new Message(
-                    type, to, from, term, logTerm, index, entries, commit, vote, snapshot, reject, rejectHint, context,
+                    type,
+                    to,
+                    from,
+                    term,
+                    logTerm,
+                    index,
+                    entries,
+                    commit,
+                    vote,
+                    snapshot,
+                    reject,
+                    rejectHint,
+                    context,
                     responses);
         }
     }
