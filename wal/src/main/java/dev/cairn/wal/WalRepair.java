@@ -63,6 +63,6 @@ public final class WalRepair {
             }
             target.force(true);
         }
-        WalFiles.syncDirectory(file.toAbsolutePath().getParent());
+        WalFiles.syncParent(file);
     }
 }

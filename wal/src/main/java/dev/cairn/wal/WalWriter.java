@@ -80,7 +80,6 @@ public final class WalWriter implements AutoCloseable {
         if (WalDirectory.exists(directory)) {
             throw new FileAlreadyExistsException(directory.toString(), null, "there is a log already");
         }
-        Path parent = directory.toAbsolutePath().getParent();
         Path temporary = directory.resolveSibling(directory.getFileName() + WalFormat.TEMPORARY_SUFFIX);
         WalFiles.deleteFlatDirectory(temporary);
         WalFiles.createDirectories(temporary);
@@ -99,7 +98,7 @@ public final class WalWriter implements AutoCloseable {
             // An empty directory may be there before: a volume mounted for the log, for example by an operator.
             Files.move(temporary, directory, StandardCopyOption.REPLACE_EXISTING);
             segment.moved(directory.resolve(name.fileName()));
-            WalFiles.syncDirectory(parent);
+            WalFiles.syncParent(directory);
             Deque<WalReader.Held> held = new ArrayDeque<>(List.of(new WalReader.Held(name, segment)));
             return new WalWriter(
                     directory, options, new WalContents(metadata, HardState.EMPTY, 0, false), held, appender);
