@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -42,7 +41,7 @@ public final class WalRepair {
 
     /** Where the segment is torn; negative if it is whole. */
     private static long tornAt(Path file, FileChannel channel) throws IOException {
-        SegmentScan scan = new SegmentScan(file, channel, new ChainedCrc(), true);
+        SegmentScan scan = new SegmentScan(file, channel, new ChainedCrc(), true, true);
         try {
             while (scan.next()) {
                 // The records are of no interest here.
@@ -64,6 +63,6 @@ public final class WalRepair {
             }
             target.force(true);
         }
-        WalFiles.syncDirectory(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+        WalFiles.syncParent(file);
     }
 }

@@ -11,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +87,6 @@ public final class WalWriter implements AutoCloseable {
         if (WalDirectory.exists(directory)) {
             throw new FileAlreadyExistsException(directory.toString(), null, "there is a log already");
         }
-        Path parent = Objects.requireNonNull(directory.toAbsolutePath().getParent());
         Path temporary = directory.resolveSibling(directory.getFileName() + WalFormat.TEMPORARY_SUFFIX);
         WalFiles.deleteFlatDirectory(temporary);
         WalFiles.createDirectories(temporary);
@@ -113,7 +111,7 @@ public final class WalWriter implements AutoCloseable {
             // An empty directory may be there before: a volume mounted for the log, for example by an operator.
             Files.move(temporary, directory, StandardCopyOption.REPLACE_EXISTING);
             segment.moved(directory.resolve(name.fileName()));
-            WalFiles.syncDirectory(parent);
+            WalFiles.syncParent(directory);
             Deque<WalReader.Held> held = new ArrayDeque<>(List.of(new WalReader.Held(name, segment)));
             return new WalWriter(
                     directory, options, new WalContents(metadata, hardState, entries.size(), false), held, appender);
