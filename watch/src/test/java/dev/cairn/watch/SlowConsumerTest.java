@@ -59,7 +59,8 @@ class SlowConsumerTest {
             if (output.setWindow(Integer.MAX_VALUE)) {
                 stream.onReady();
             }
-            moves = hub.doWork(0) > 0 | output.runTask();
+            moves = hub.doWork(0) > 0;
+            moves |= output.runTask();
             for (WatchResponse response : output.take()) {
                 responses++;
                 int id = (int) response.getWatchId();
@@ -80,10 +81,8 @@ class SlowConsumerTest {
     @Test
     void shouldHoldAllStreamsTogetherToTheHubsBudget() {
         int streams = 100;
-        List<ManualOutput> outputs = new ArrayList<>();
         for (int i = 0; i < streams; i++) {
             ManualOutput output = new ManualOutput();
-            outputs.add(output);
             hub.open(output).onRequest(watch("key " + i, false));
             output.setWindow(0);
         }
@@ -122,7 +121,8 @@ class SlowConsumerTest {
             if (output.setWindow(1)) {
                 stream.onReady();
             }
-            moves = hub.doWork(0) > 0 | output.runTask();
+            moves = hub.doWork(0) > 0;
+            moves |= output.runTask();
             for (WatchResponse response : output.take()) {
                 assertThat(response.getEventsCount()).isEqualTo(5000);
                 served.add(response.getWatchId());
@@ -140,8 +140,7 @@ class SlowConsumerTest {
 
     /** Watches one key, or everything from it on. */
     private static WatchRequest watch(String key, boolean andAllBehind) {
-        WatchCreateRequest.Builder create =
-                WatchCreateRequest.newBuilder().setKey(ByteString.copyFromUtf8(key));
+        WatchCreateRequest.Builder create = WatchCreateRequest.newBuilder().setKey(ByteString.copyFromUtf8(key));
         if (andAllBehind) {
             create.setRangeEnd(ByteString.copyFrom(new byte[1]));
         }

@@ -111,7 +111,8 @@ class WatchStreamTest {
                 .isEqualTo(5);
         assertThat(hub.slowWatchers()).isEqualTo(1);
         WatchResponse response = only(run());
-        assertThat(response.getEventsList()).extracting(event -> event.getKv().getModRevision())
+        assertThat(response.getEventsList())
+                .extracting(event -> event.getKv().getModRevision())
                 .containsExactly(2L, 4L);
         assertThat(response.getHeader().getRevision()).isEqualTo(5);
         assertThat(hub.slowWatchers()).isZero();
@@ -230,13 +231,15 @@ class WatchStreamTest {
 
     @Test
     void shouldTellProgressWhenLaterWatcherIsThereWithoutAnEvent() {
-        // The second watcher is created behind the request, lies in the past and has nothing to send: still the answer comes.
+        // The second watcher is created behind the request, lies in the past and has nothing to send: still the answer
+        // comes.
         put("b", "1");
         create(request -> request);
         output.setWindow(0);
         stream.onRequest(progressRequest());
         stream.onRequest(WatchRequest.newBuilder()
-                .setCreateRequest(WatchCreateRequest.newBuilder().setKey(utf8("z")).setStartRevision(1))
+                .setCreateRequest(
+                        WatchCreateRequest.newBuilder().setKey(utf8("z")).setStartRevision(1))
                 .build());
         ready();
         assertThat(output.take()).extracting(WatchResponse::getCreated).containsExactly(true);
@@ -273,12 +276,11 @@ class WatchStreamTest {
         }
         write(changes);
         List<WatchResponse> responses = run();
-        List<WatchResponse> split =
-                responses.stream().filter(response -> response.getWatchId() == 0).toList();
+        List<WatchResponse> split = responses.stream()
+                .filter(response -> response.getWatchId() == 0)
+                .toList();
         assertThat(split).extracting(WatchResponse::getEventsCount).containsExactly(3, 1, 1, 3, 2);
-        assertThat(split)
-                .extracting(WatchResponse::getFragment)
-                .containsExactly(true, true, true, true, false);
+        assertThat(split).extracting(WatchResponse::getFragment).containsExactly(true, true, true, true, false);
         assertThat(split).allMatch(response -> response.getHeader().getRevision() == 2);
         for (int i = 0; i + 1 < split.size(); i++) {
             int size = split.get(i).getSerializedSize();

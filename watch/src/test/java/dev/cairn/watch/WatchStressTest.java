@@ -43,8 +43,7 @@ class WatchStressTest {
     @Test
     void shouldDeliverEveryEventOnceOnRealThreads() throws Exception {
         MemoryRevisionLog log = new MemoryRevisionLog();
-        WatchOptions options =
-                new WatchOptions(1_000_000, 4096, 2048, 50, 8 << 10, 32 << 10, 40, 4096, 100, 16 << 10);
+        WatchOptions options = new WatchOptions(1_000_000, 4096, 2048, 50, 8 << 10, 32 << 10, 40, 4096, 100, 16 << 10);
         WatchHub hub = new WatchHub(log, options, new FixedHeaders());
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         List<ExecutorService> loops = List.of(executor("loop-0"), executor("loop-1"));
@@ -203,8 +202,11 @@ class WatchStressTest {
                             .noneMatch(missed -> isOf(missed, key));
                     expected[0]++;
                 }
-                assertThat(revision).describedAs("seed %d, watcher %d", SEED, id).isEqualTo(expected[0]++);
-                assertThat(event.hasPrevKv()).isEqualTo(key == 3 && event.getKv().getVersion() > 1);
+                assertThat(revision)
+                        .describedAs("seed %d, watcher %d", SEED, id)
+                        .isEqualTo(expected[0]++);
+                assertThat(event.hasPrevKv())
+                        .isEqualTo(key == 3 && event.getKv().getVersion() > 1);
             }
             if (log.currentRevision() == REVISIONS + 1 && isDone(key, expected[0])) {
                 complete |= 1L << key;
