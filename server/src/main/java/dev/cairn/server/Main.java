@@ -46,7 +46,8 @@ public final class Main {
                 Logs.write(log, notice);
             }
             Router router = Router.guarded(config.corsOrigins(), config.hostWhitelist());
-            port = ClientPort.bind(config, loops, new ClientPort.Content(List.of(), List.of(), router, Router.plain()));
+            port = ClientPort.bind(
+                    config, loops, new ClientPort.Content(List.of(), List.of(), List.of(), router, Router.plain()));
         } catch (IOException e) {
             log.atError()
                     .addMarker(Logs.FATAL)

@@ -86,15 +86,11 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             return "fatal";
         }
         return switch (event.getLevel().toInt()) {
-  case Level.ERROR_INT -> 
-"error";
-  case Level.WARN_INT -> 
-"warn";
-  case Level.INFO_INT -> 
-"info";
-  default -> 
-"debug";
-};
+            case Level.ERROR_INT -> "error";
+            case Level.WARN_INT -> "warn";
+            case Level.INFO_INT -> "info";
+            default -> "debug";
+        };
     }
 
     private void time(StringBuilder line, ILoggingEvent event) {
@@ -254,23 +250,18 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
     private static void escaped(StringBuilder line, char c) {
         switch (c) {
-  case '"' -> 
-line.append("\\\"");
-  case '\\' -> 
-line.append("\\\\");
-  case '\n' -> 
-line.append("\\n");
-  case '\r' -> 
-line.append("\\r");
-  case '\t' -> 
-line.append("\\t");
-  default -> {
-if (Character.isSurrogate(c)) {
+            case '"' -> line.append("\\\"");
+            case '\\' -> line.append("\\\\");
+            case '\n' -> line.append("\\n");
+            case '\r' -> line.append("\\r");
+            case '\t' -> line.append("\\t");
+            default -> {
+                if (Character.isSurrogate(c)) {
                     line.append("\\ufffd");
                 } else {
                     line.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
                 }
-}
-}
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ import dev.cairn.server.http.HttpHandler;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -84,17 +85,20 @@ public final class ClientPort {
      *
      * @param services the gRPC services
      * @param interceptors around every call, the first one outermost
+     * @param tracers told of every stream
      * @param http pages for clients
      * @param metrics pages for the metrics URLs
      */
     public record Content(
             List<ServerServiceDefinition> services,
             List<ServerInterceptor> interceptors,
+            List<ServerStreamTracer.Factory> tracers,
             HttpHandler http,
             HttpHandler metrics) {
         public Content {
             services = List.copyOf(services);
             interceptors = List.copyOf(interceptors);
+            tracers = List.copyOf(tracers);
         }
     }
 
@@ -181,6 +185,7 @@ public final class ClientPort {
         for (int i = content.interceptors().size() - 1; i >= 0; i--) {
             builder.intercept(content.interceptors().get(i));
         }
+        content.tracers().forEach(builder::addStreamTracerFactory);
         Server server = builder.build();
         try {
             server.start();
