@@ -3,9 +3,11 @@ package dev.cairn.server.net;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -83,12 +85,14 @@ public final class ClientPort {
      *
      * @param services the gRPC services
      * @param interceptors around every call, the first one outermost
+     * @param tracer told of every stream
      * @param http pages for clients
      * @param metrics pages for the metrics URLs
      */
     public record Content(
             List<ServerServiceDefinition> services,
             List<ServerInterceptor> interceptors,
+            ServerStreamTracer.Factory tracer,
             HttpHandler http,
             HttpHandler metrics) {
         public Content {
@@ -177,6 +181,12 @@ public final class ClientPort {
                 reusePort(builder);
             }
         }
+        builder.addStreamTracerFactory(new ServerStreamTracer.Factory() {
+            @Override
+            public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+                return content.get().tracer().newServerStreamTracer(method, headers);
+            }
+        });
         Server server = builder.build();
         try {
             server.start();
