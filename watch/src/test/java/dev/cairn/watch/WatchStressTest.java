@@ -11,9 +11,8 @@ import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import dev.cairn.watch.MemoryRevisionLog.Change;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -21,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +78,8 @@ class WatchStressTest {
             loops.forEach(ExecutorService::shutdownNow);
         }
         assertThat(failure.get()).isNull();
-        assertThat(clients.stream().mapToLong(client -> client.recreated).sum()).isPositive();
+        assertThat(clients.stream().mapToLong(client -> client.recreated.get()).sum())
+                .isPositive();
     }
 
     private static void catchUp(WatchHub hub) {
@@ -113,13 +114,16 @@ class WatchStressTest {
         private final AtomicReference<@Nullable Throwable> failure;
         private final WatchStream stream;
 
-        /** The revision that each watcher has to get next, by the number of its key. */
-        private final Map<Long, long[]> next = new HashMap<>();
+        /** The least revision that each watcher may get next, by the number of its key. */
+        private final long[] next = new long[KEYS];
 
         private int window;
         private boolean waits;
-        volatile long complete;
-        volatile long recreated;
+
+        /** A bit for each key whose watcher has got all. */
+        private final AtomicLong complete = new AtomicLong();
+
+        final AtomicLong recreated = new AtomicLong();
 
         Client(
                 WatchHub hub,
@@ -131,6 +135,7 @@ class WatchStressTest {
             this.loop = loop;
             this.random = random;
             this.failure = failure;
+            Arrays.fill(next, 2);
             this.stream = hub.open(this);
         }
 
@@ -143,7 +148,7 @@ class WatchStressTest {
         }
 
         boolean isComplete() {
-            return complete == (1 << KEYS) - 1;
+            return complete.get() == (1 << KEYS) - 1;
         }
 
         private void create(int key, long start) {
@@ -185,42 +190,37 @@ class WatchStressTest {
 
         private void received(WatchResponse response) {
             long id = response.getWatchId();
-            if (response.getCreated()) {
-                next.computeIfAbsent(id, key -> new long[] {2});
-                return;
-            }
-            if (response.getCanceled() || response.getEventsCount() == 0) {
+            if (response.getEventsCount() == 0) {
                 return;
             }
             int key = (int) id - 1;
-            long[] expected = next.get(id);
             for (dev.cairn.proto.mvccpb.Event event : response.getEventsList()) {
                 long revision = event.getKv().getModRevision();
-                while (expected[0] < revision) {
-                    assertThat(log.history(expected[0]))
-                            .describedAs("watcher %d missed revision %d", id, expected[0])
+                while (next[key] < revision) {
+                    assertThat(log.history(next[key]))
+                            .describedAs("watcher %d missed revision %d", id, next[key])
                             .noneMatch(missed -> isOf(missed, key));
-                    expected[0]++;
+                    next[key]++;
                 }
                 assertThat(revision)
                         .describedAs("seed %d, watcher %d", SEED, id)
-                        .isEqualTo(expected[0]++);
+                        .isEqualTo(next[key]++);
                 assertThat(event.hasPrevKv())
                         .isEqualTo(key == 3 && event.getKv().getVersion() > 1);
             }
-            if (log.currentRevision() == REVISIONS + 1 && isDone(key, expected[0])) {
-                complete |= 1L << key;
+            if (log.currentRevision() == REVISIONS + 1 && isDone(key, next[key])) {
+                complete.set(complete.get() | 1L << key);
             } else if (random.nextInt(500) == 0) {
                 // A client that lost its connection: ends the watcher and resumes where it was.
-                long resume = expected[0];
+                long resume = next[key];
                 execute(() -> {
-                    if (stream.acceptsRequests() && expected[0] == resume) {
-                        recreated++;
+                    if (stream.acceptsRequests() && next[key] == resume) {
+                        recreated.incrementAndGet();
                         stream.onRequest(WatchRequest.newBuilder()
                                 .setCancelRequest(
                                         WatchCancelRequest.newBuilder().setWatchId(id))
                                 .build());
-                        create(key, expected[0]);
+                        create(key, next[key]);
                     }
                 });
             }
