@@ -9,6 +9,7 @@ import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.http.HealthSource;
 import dev.cairn.server.http.Pages;
 import dev.cairn.server.http.Router;
+import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -23,10 +24,12 @@ import java.util.concurrent.CompletionStage;
 final class ClientContent {
     private final ServerConfig config;
     private final EtcdServer server;
+    private final Metrics metrics;
 
-    ClientContent(ServerConfig config, EtcdServer server) {
+    ClientContent(ServerConfig config, EtcdServer server, Metrics metrics) {
         this.config = config;
         this.server = server;
+        this.metrics = metrics;
     }
 
     ClientPort.Content content() {
@@ -36,27 +39,21 @@ final class ClientContent {
         return new ClientPort.Content(
                 services,
                 List.of(),
+                metrics.grpc(services, config.extensiveMetrics()),
                 pages(Router.guarded(config.corsOrigins(), config.hostWhitelist())),
                 pages(Router.plain()));
     }
 
     private Router pages(Router router) {
         Pages.addVersion(router, this::versions);
-        new HealthPages(new Health(), new NoCounter()).addTo(router);
+        Pages.addMetrics(router, metrics::render);
+        new HealthPages(new Health(), server.instruments()).addTo(router);
         return router;
     }
 
     private Pages.Versions versions() {
         String cluster = server.cluster().view().version();
         return new Pages.Versions(EtcdVersion.SERVER, cluster == null ? "not_decided" : cluster, EtcdVersion.STORAGE);
-    }
-
-    private static final class NoCounter implements HealthPages.HealthCounter {
-        @Override
-        public void health(boolean healthy) {}
-
-        @Override
-        public void check(String page, String name, boolean passed) {}
     }
 
     private final class Health implements HealthSource {

@@ -24,6 +24,7 @@ import dev.cairn.server.loop.ReadIndexQueue;
 import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.rpc.CallExecutor;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Headers;
@@ -34,7 +35,6 @@ import dev.cairn.server.rpc.WatchService;
 import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
-import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptors;
@@ -80,6 +80,7 @@ public final class EtcdServer implements AutoCloseable {
     private final WatchHub watches;
     private final LogLoop log;
     private final List<ServerServiceDefinition> services;
+    private final Instruments instruments;
     private final DutyThread raftThread;
     private final DutyThread flushThread;
     private final DutyThread houseThread;
@@ -92,16 +93,19 @@ public final class EtcdServer implements AutoCloseable {
      * Opens the data directory, founds or rejoins, and starts the loops. Clients are not served yet: see {@link #services}
      * and {@link #published}.
      *
+     * @param metrics where the member counts
      * @param onFailure hears, once, of what leaves the member unable to go on; it must end the process or close the server
      * @throws StartException when the configuration and the data directory do not allow a start
      */
-    public EtcdServer(ServerConfig config, BiConsumer<String, Throwable> onFailure)
+    public EtcdServer(ServerConfig config, Metrics metrics, BiConsumer<String, Throwable> onFailure)
             throws StartException, InterruptedException {
         this.config = config;
         raftThread = new DutyThread("etcd-raft", onFailure);
         flushThread = new DutyThread("etcd-flush", onFailure);
         houseThread = new DutyThread("etcd-house", onFailure);
-        boot = Bootstrap.run(config, failure -> onFailure.accept("etcd-flush", failure), WalListener.NONE, segments);
+        instruments = new Instruments(metrics);
+        boot = Bootstrap.run(
+                config, failure -> onFailure.accept("etcd-flush", failure), instruments, instruments, segments);
         store = boot.store();
         cluster = new Cluster(boot.identity(), store);
         long memberId = boot.identity().memberId();
@@ -173,6 +177,7 @@ public final class EtcdServer implements AutoCloseable {
         RaftLoop raftLoop =
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
+        instruments.follow(boot.identity(), store, status, proposals, watches, quota);
         services = List.of(
                 intercepted(new KvService(
                                 store,
@@ -224,6 +229,10 @@ public final class EtcdServer implements AutoCloseable {
         return store;
     }
 
+    Instruments instruments() {
+        return instruments;
+    }
+
     public ReadIndexQueue reads() {
         return reads;
     }
@@ -261,6 +270,7 @@ public final class EtcdServer implements AutoCloseable {
         } else if (lessor.isPrimary()) {
             lessor.demote();
         }
+        instruments.leaderChanged(role, leader);
         LOG.atInfo()
                 .setMessage("raft.node: leader changed")
                 .addKeyValue(

@@ -8,6 +8,7 @@ import dev.cairn.server.config.Notice;
 import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.logging.Logs;
+import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import java.io.IOException;
@@ -84,8 +85,10 @@ public final class Main {
         CompletableFuture<ClientPort.Content> content = new CompletableFuture<>();
         EventLoops loops = EventLoops.open();
         ClientPort port = ClientPort.bind(config, loops, content::join);
-        EtcdServer server = new EtcdServer(config, (thread, failure) -> fail(log, stopping, thread, failure));
-        content.complete(new ClientContent(config, server).content());
+        Metrics metrics = new Metrics();
+        EtcdServer server =
+                new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
+        content.complete(new ClientContent(config, server, metrics).content());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, stopping, port, server, loops), "etcd-stop"));
         server.published().join();
         port.serve();

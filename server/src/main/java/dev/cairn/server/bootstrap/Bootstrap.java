@@ -3,6 +3,7 @@ package dev.cairn.server.bootstrap;
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.AppliedState;
 import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.StoreMeter;
 import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.proto.raftpb.ConfChangeType;
@@ -97,14 +98,19 @@ public final class Bootstrap {
      * @throws StartException when the member cannot start; nothing is held then
      */
     public static Result run(
-            ServerConfig config, Consumer<Throwable> onStoreFailure, WalListener walListener, Executor segments)
+            ServerConfig config,
+            Consumer<Throwable> onStoreFailure,
+            StoreMeter storeMeter,
+            WalListener walListener,
+            Executor segments)
             throws StartException, InterruptedException {
         DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
         Result result = null;
         try {
             StoreOptions store = StoreOptions.lmdb(directory.lmdb(), Math.max(config.quotaBackendBytes(), 0))
                     .withFlush(config.backendBatchInterval().toNanos(), config.backendBatchLimit(), OVERLAY_BYTES_MAX)
-                    .onFailure(onStoreFailure);
+                    .onFailure(onStoreFailure)
+                    .withMeter(storeMeter);
             Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
             result = directory.hasLog() ? bootstrap.restart() : bootstrap.found();
             return result;
