@@ -94,6 +94,11 @@ final class InteractionScenario {
         }
 
         @Override
+        public boolean isRoutineEnabled() {
+            return true;
+        }
+
+        @Override
         public void log(Level wanted, String text) {
             if (isEnabled(wanted)) {
                 line(wanted + " " + text);
@@ -256,6 +261,10 @@ final class InteractionScenario {
             ScenarioStorage storage = new ScenarioStorage();
             if (!start.isEmpty()) {
                 storage.log.applySnapshot(start);
+            }
+            long term = Long.parseLong(command.value("term", "0"));
+            if (term > 0) {
+                storage.log.setHardState(new HardState(term, Message.NONE, index));
             }
             storage.history.add(start);
             RaftConfig config = RaftConfig.builder()
