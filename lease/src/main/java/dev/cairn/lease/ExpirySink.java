@@ -1,0 +1,22 @@
+package dev.cairn.lease;
+
+/**
+ * Where the lessor of the leader's member asks for what only a proposal can do. Called by the expiry duty, with the lessor's
+ * lock held: must neither block nor throw, so it is the entrance of a bounded queue.
+ */
+public interface ExpirySink {
+    /**
+     * Asks that the lease be revoked because it has expired. The same lease is offered again after a while for as long as it
+     * is there.
+     *
+     * @return false when no more can be taken now; the lessor then stops and offers the lease again at its next scan
+     */
+    boolean revoke(long lease);
+
+    /**
+     * Asks that the lease's remaining TTL be written down. Never called unless checkpoints are turned on.
+     *
+     * @return false when no more can be taken now; the lessor then offers it again at its next scan
+     */
+    boolean checkpoint(long lease, long remainingTtlSeconds);
+}
