@@ -101,16 +101,24 @@ final class ClusterSimulation {
         private long commitSeen;
         private long termSeen;
 
-        Member(long id) {
+        Member(long id, Snapshot start) {
             this.id = id;
+            disk.write(start, List.of(), HardState.EMPTY);
+            disk.sync();
+            raft = start();
         }
 
-        void start() {
+        void restart() {
+            raft = start();
+        }
+
+        private RaftNode start() {
             Snapshot snapshot = disk.visible().snapshot();
             loadStateMachine(snapshot);
             commitSeen = Math.max(snapshot.metadata().index(), 0);
             termSeen = disk.visible().initialState().hardState().term();
-            raft = new RaftNode(RaftConfig.builder()
+            running = true;
+            return new RaftNode(RaftConfig.builder()
                     .id(id)
                     .electionTicks(ELECTION_TICKS)
                     .heartbeatTicks(2)
@@ -126,7 +134,6 @@ final class ClusterSimulation {
                     .stepDownOnRemoval(stepDownOnRemoval)
                     .randomBelow(random::nextInt)
                     .build());
-            running = true;
         }
 
         void crash() {
@@ -214,13 +221,7 @@ final class ClusterSimulation {
         }
         Snapshot start = new Snapshot(ByteString.EMPTY, new SnapshotMetadata(ConfState.ofVoters(voters), 1, 1));
         for (int i = 0; i < size; i++) {
-            Member member = new Member(i + 1);
-            if (i < initial) {
-                member.disk.write(start, List.of(), HardState.EMPTY);
-                member.disk.sync();
-            }
-            member.start();
-            members.add(member);
+            members.add(new Member(i + 1, i < initial ? start : Snapshot.EMPTY));
         }
     }
 
@@ -294,7 +295,7 @@ final class ClusterSimulation {
         if (!member.running) {
             if (random.nextInt(20) == 0) {
                 note("start " + member.id);
-                member.start();
+                member.restart();
             }
             return;
         }
@@ -635,7 +636,7 @@ final class ClusterSimulation {
                 member.crash();
             }
             if (!member.running) {
-                member.start();
+                member.restart();
             }
         }
         settle(30 * ELECTION_TICKS);
@@ -650,7 +651,7 @@ final class ClusterSimulation {
         // It may have been taken in again since.
         for (Member member : members) {
             if (!member.running) {
-                member.start();
+                member.restart();
             }
         }
         settle(5 * ELECTION_TICKS);
