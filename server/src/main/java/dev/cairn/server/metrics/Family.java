@@ -57,6 +57,10 @@ public final class Family<S> {
         series.values().remove(removed);
     }
 
+    List<String> labelNames() {
+        return labelNames;
+    }
+
     Map<String, S> series() {
         return series;
     }

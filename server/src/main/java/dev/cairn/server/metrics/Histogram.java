@@ -38,6 +38,10 @@ public final class Histogram extends Series {
         return bounds;
     }
 
+    double[] bounds() {
+        return bounds;
+    }
+
     public void observe(double value) {
         // Most values are small, and there are at most two dozen bounds.
         int bucket = 0;

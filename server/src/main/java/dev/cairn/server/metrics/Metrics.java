@@ -34,6 +34,11 @@ public final class Metrics {
         return new GrpcMetrics(registry, network, services, extensive);
     }
 
+    /** The catalogue as a table: name, type, labels and bounds of each family, divided by tabs. */
+    List<String> declared() {
+        return registry.declared();
+    }
+
     /** All series with their current values in Prometheus' text format. */
     public String render() {
         return registry.render();
