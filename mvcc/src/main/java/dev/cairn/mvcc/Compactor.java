@@ -144,7 +144,7 @@ final class Compactor {
             }
             synchronized (lock) {
                 // A request that was joined to this one since is not durable and stays.
-                if (waiting.peekFirst() != next) {
+                if (!next.equals(waiting.peekFirst())) {
                     return true;
                 }
                 waiting.removeFirst();

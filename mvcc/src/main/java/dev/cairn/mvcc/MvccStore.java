@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     private static final EventListener NO_LISTENER = (mainRevision, events) -> {};
 
-    private final StoreState state;
+    /** For tests that look behind the face. */
+    final StoreState state;
+
     private final StoreFlusher flusher;
     private final Compactor compactor;
     private final KvHashes hashes;
@@ -208,7 +210,11 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         return history.keyValueAt(revision);
     }
 
-    /** @throws KvException LEASE_NOT_FOUND, or KEY_NOT_FOUND for {@code ignore_value} and {@code ignore_lease} */
+    /**
+     * Writes one version of a key.
+     *
+     * @throws KvException LEASE_NOT_FOUND, or KEY_NOT_FOUND for {@code ignore_value} and {@code ignore_lease}
+     */
     public PutResponse put(PutRequest request) throws KvException {
         beginWrite();
         try (WriteScope scope = new WriteScope(state, leases)) {

@@ -49,6 +49,7 @@ final class Overlay {
 
     // Guarded by the lock.
     private boolean freezeWanted;
+    private boolean closing;
 
     View view() {
         return view;
@@ -100,10 +101,16 @@ final class Overlay {
         }
     }
 
-    boolean isEntryOpen() {
+    /**
+     * The store is being closed: from now on an open entry is not waited for, as the apply loop may have stopped inside it.
+     * What it has written is in the log.
+     */
+    void close() {
         lock.lock();
         try {
-            return entryOwner != null;
+            closing = true;
+            freezeWanted = false;
+            frozenNow.signalAll();
         } finally {
             lock.unlock();
         }
@@ -120,7 +127,7 @@ final class Overlay {
                 }
                 if (entryOwner == null) {
                     freezeNow();
-                } else {
+                } else if (!closing) {
                     freezeWanted = true;
                     while (freezeWanted) {
                         frozenNow.awaitUninterruptibly();

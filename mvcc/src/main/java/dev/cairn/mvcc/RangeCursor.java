@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RangeCursor {
     private final ReadView view;
-    private final KeyRange range;
     private final long main;
     private final OverlayWalk active;
     private final @Nullable OverlayWalk frozen;
@@ -32,7 +31,6 @@ final class RangeCursor {
 
     RangeCursor(ReadView view, KeyRange range, long main) {
         this.view = view;
-        this.range = range;
         this.main = main;
         this.active = new OverlayWalk(view.overlay().active(), range);
         Generation older = view.overlay().frozen();

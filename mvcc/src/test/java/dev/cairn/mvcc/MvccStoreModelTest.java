@@ -41,15 +41,15 @@ class MvccStoreModelTest {
     Path directory;
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void shouldEqualModelInMemory(long seed) throws Exception {
-        run(new MemoryBackend.Disk(), seed, 1500);
+        run(new MemoryBackend.Disk(), seed, 1200);
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {101, 102, 103})
+    @ValueSource(longs = {101, 102})
     void shouldEqualModelOnLmdb(long seed) throws Exception {
-        run(tables -> LmdbBackend.open(directory, 1L << 30, tables), seed, 800);
+        run(tables -> LmdbBackend.open(directory, 1L << 30, tables), seed, 600);
     }
 
     private static void run(Backend.Factory factory, long seed, int steps) throws Exception {
@@ -127,14 +127,20 @@ class MvccStoreModelTest {
                 last = "doWork";
                 now += random.nextInt(1500);
                 store.flusher().doWork(now);
+            } else if (what < 79) {
+                // What a flush begins with; whatever follows meets two generations.
+                last = "freeze";
+                store.state.overlay.freeze();
             } else if (what < 80) {
                 last = "flush";
+                finishFlush();
                 store.flusher().flush();
                 assertThat(store.flusher().durableIndex()).isEqualTo(index);
             } else if (what < 82) {
                 reopen();
             } else if (what < 84) {
                 last = "defragment";
+                finishFlush();
                 store.defragment();
             } else if (what < 88) {
                 hash();
@@ -366,8 +372,16 @@ class MvccStoreModelTest {
             applied();
         }
 
+        /** A flush that was left half-way is finished first. */
+        private void finishFlush() {
+            if (store.state.overlay.view().frozen() != null) {
+                store.flusher().flush();
+            }
+        }
+
         private void reopen() {
             last = "reopen";
+            finishFlush();
             assertThat(store.appliedState().index()).isLessThanOrEqualTo(index);
             store.confState(ByteString.copyFromUtf8("{" + index + "}"));
             applied();
@@ -393,6 +407,7 @@ class MvccStoreModelTest {
 
         private void hash() throws KvException {
             last = "hash";
+            finishFlush();
             long revision = Math.max(0, model.current() - random.nextInt(12)) * random.nextInt(2);
             KvHashes.Stored stored = hashes.get(revision);
             if (stored != null) {
