@@ -17,6 +17,8 @@ import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.raft.quorum.Vote;
+import dev.cairn.raft.quorum.VoteResult;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -640,6 +642,10 @@ final class ClusterSimulation {
             }
         }
         settle(30 * ELECTION_TICKS);
+        if (reconfigures && !canElect()) {
+            note("nobody can be elected");
+            return;
+        }
         Member leader = leader();
         while (!Configuration.of(leader.confState).isVoter(leader.id)) {
             // Leads a group that it does not belong to any more: an application would shut it down.
@@ -680,6 +686,27 @@ final class ClusterSimulation {
      */
     private boolean calm() {
         return reconfigures && !faults;
+    }
+
+    /**
+     * Whether anybody has a quorum, in the configuration that it knows, of members whose logs are no better. If not, the
+     * group is lost by a limit of the design that etcd documents: a change takes effect when it is applied. A leader that
+     * shrinks a group and goes before those who are left know that the change is committed leaves them with the old
+     * configuration, in which they need its vote, and its log is longer.
+     */
+    private boolean canElect() {
+        for (Member candidate : members) {
+            RaftMachine machine = candidate.raft.machine();
+            VoteResult result = machine.configuration().quorum().voteResult(id -> {
+                RaftMachine voter = members.get((int) id - 1).raft.machine();
+                boolean agrees = machine.log().last().isUpToDateWith(voter.log().last());
+                return agrees ? Vote.GRANTED : Vote.REJECTED;
+            });
+            if (result == VoteResult.WON && machine.isPromotable()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private Member leader() {
