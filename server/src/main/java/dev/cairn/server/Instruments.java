@@ -29,7 +29,12 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
 
     /** Has the gauges follow the member. */
     void follow(
-            Identity identity, MvccStore store, MemberStatus status, Proposals proposals, WatchHub watches, Quota quota) {
+            Identity identity,
+            MvccStore store,
+            MemberStatus status,
+            Proposals proposals,
+            WatchHub watches,
+            Quota quota) {
         metrics.server.id.with(Identity.hex(identity.memberId())).set(1);
         metrics.server.version.with(EtcdVersion.SERVER).set(1);
         metrics.server.goVersion.with("java" + Runtime.version().feature()).set(1);
@@ -120,6 +125,9 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
     @Override
     public void check(String page, String name, boolean passed) {
         metrics.server.healthcheck.with(name, page).set(passed);
-        metrics.server.healthchecksTotal.with(name, passed ? "success" : "error", page).increment();
+        metrics.server
+                .healthchecksTotal
+                .with(name, passed ? "success" : "error", page)
+                .increment();
     }
 }

@@ -86,8 +86,7 @@ public final class Main {
         EventLoops loops = EventLoops.open();
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
-        EtcdServer server =
-                new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
+        EtcdServer server = new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
         content.complete(new ClientContent(config, server, metrics).content());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, stopping, port, server, loops), "etcd-stop"));
         server.published().join();

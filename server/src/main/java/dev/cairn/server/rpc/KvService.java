@@ -93,10 +93,7 @@ public final class KvService {
                 Calls.refuse(call, EtcdError.of(e));
             }
         };
-        whenReadable(
-                request.getSerializable(),
-                call,
-                isShort(request) ? read : () -> Calls.runOn(readers, call, read));
+        whenReadable(request.getSerializable(), call, isShort(request) ? read : () -> Calls.runOn(readers, call, read));
     }
 
     /** Whether the range is read so soon that it may be read on the event loop. A limit does not help: all keys are counted. */

@@ -99,12 +99,15 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
 
     @Override
     public void hash(HashRequest request, StreamObserver<HashResponse> call) {
-        Calls.runOn(slow, call, () -> Calls.answer(
+        Calls.runOn(
+                slow,
                 call,
-                HashResponse.newBuilder()
-                        .setHeader(headers.current())
-                        .setHash(store.hash())
-                        .build()));
+                () -> Calls.answer(
+                        call,
+                        HashResponse.newBuilder()
+                                .setHeader(headers.current())
+                                .setHash(store.hash())
+                                .build()));
     }
 
     @Override

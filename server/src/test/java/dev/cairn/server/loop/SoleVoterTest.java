@@ -106,13 +106,7 @@ class SoleVoterTest {
         RaftInbox inbox = new RaftInbox(() -> {});
         log = new LogLoop(wal, hardState, inbox::durable, () -> {});
         Applier applier = new Applier(
-                store,
-                lessor,
-                cluster,
-                new Alarms(store),
-                new Quota(-1, () -> 0),
-                proposals::settle,
-                () -> {});
+                store, lessor, cluster, new Alarms(store), new Quota(-1, () -> 0), proposals::settle, () -> {});
         apply = new ApplyLoop(applier, 0, (index, term) -> {}, inbox::applied, () -> {});
         status.followApplied(apply::appliedIndex);
         RaftNode core = new RaftNode(RaftConfig.builder()

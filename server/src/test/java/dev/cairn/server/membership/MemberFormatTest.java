@@ -16,7 +16,8 @@ class MemberFormatTest {
     @Test
     void shouldWriteWhatEtcdWrites() {
         assertThat(MemberFormat.encode(FOUNDER).toStringUtf8())
-                .isEqualTo("{\"id\":9265619892315062708,\"peerURLs\":[\"http://127.0.0.1:33800\"],\"name\":\"default\"}");
+                .isEqualTo(
+                        "{\"id\":9265619892315062708,\"peerURLs\":[\"http://127.0.0.1:33800\"],\"name\":\"default\"}");
         Member learner = new Member(1, List.of("http://a:1"), true, "", List.of("http://a:2"));
         assertThat(MemberFormat.encode(learner).toStringUtf8())
                 .isEqualTo(

@@ -18,14 +18,19 @@ class RequestChecksTest {
     @Test
     void shouldRefuseEmptyKeysAndUnknownSortOptions() {
         assertThat(RequestChecks.range(RangeRequest.getDefaultInstance())).isEqualTo(EtcdError.EMPTY_KEY);
-        assertThat(RequestChecks.range(
-                        RangeRequest.newBuilder().setKey(text("a")).setSortOrderValue(3).build()))
+        assertThat(RequestChecks.range(RangeRequest.newBuilder()
+                        .setKey(text("a"))
+                        .setSortOrderValue(3)
+                        .build()))
                 .isEqualTo(EtcdError.INVALID_SORT_OPTION);
-        assertThat(RequestChecks.range(
-                        RangeRequest.newBuilder().setKey(text("a")).setSortTargetValue(9).build()))
+        assertThat(RequestChecks.range(RangeRequest.newBuilder()
+                        .setKey(text("a"))
+                        .setSortTargetValue(9)
+                        .build()))
                 .isEqualTo(EtcdError.INVALID_SORT_OPTION);
         assertThat(RequestChecks.put(PutRequest.getDefaultInstance())).isEqualTo(EtcdError.EMPTY_KEY);
-        assertThat(RequestChecks.deleteRange(DeleteRangeRequest.getDefaultInstance())).isEqualTo(EtcdError.EMPTY_KEY);
+        assertThat(RequestChecks.deleteRange(DeleteRangeRequest.getDefaultInstance()))
+                .isEqualTo(EtcdError.EMPTY_KEY);
     }
 
     @Test
@@ -53,7 +58,10 @@ class RequestChecksTest {
         assertThat(RequestChecks.txn(full.build(), MAX)).isNull();
         assertThat(RequestChecks.txn(full.addFailure(put("x")).build(), MAX)).isEqualTo(EtcdError.TOO_MANY_OPERATIONS);
 
-        TxnRequest inner = TxnRequest.newBuilder().addSuccess(put("a")).addSuccess(put("b")).build();
+        TxnRequest inner = TxnRequest.newBuilder()
+                .addSuccess(put("a"))
+                .addSuccess(put("b"))
+                .build();
         TxnRequest outer = TxnRequest.newBuilder().addSuccess(nested(inner)).build();
         assertThat(RequestChecks.txn(outer, 3)).isNull();
         assertThat(RequestChecks.txn(outer, 2)).isEqualTo(EtcdError.TOO_MANY_OPERATIONS);
@@ -61,9 +69,17 @@ class RequestChecksTest {
 
     @Test
     void shouldRefuseOperationsWithoutRequestAndComparesWithoutKey() {
-        assertThat(RequestChecks.txn(TxnRequest.newBuilder().addSuccess(RequestOp.getDefaultInstance()).build(), MAX))
+        assertThat(RequestChecks.txn(
+                        TxnRequest.newBuilder()
+                                .addSuccess(RequestOp.getDefaultInstance())
+                                .build(),
+                        MAX))
                 .isEqualTo(EtcdError.KEY_NOT_FOUND);
-        assertThat(RequestChecks.txn(TxnRequest.newBuilder().addCompare(Compare.getDefaultInstance()).build(), MAX))
+        assertThat(RequestChecks.txn(
+                        TxnRequest.newBuilder()
+                                .addCompare(Compare.getDefaultInstance())
+                                .build(),
+                        MAX))
                 .isEqualTo(EtcdError.EMPTY_KEY);
     }
 
@@ -72,9 +88,15 @@ class RequestChecksTest {
         assertThat(branch(put("a"), put("a"))).isEqualTo(EtcdError.DUPLICATE_KEY);
         assertThat(branch(put("b"), delete("a", "c"))).isEqualTo(EtcdError.DUPLICATE_KEY);
         assertThat(branch(delete("a", ""), put("a"))).isEqualTo(EtcdError.DUPLICATE_KEY);
-        assertThat(branch(put("a"), nested(TxnRequest.newBuilder().addFailure(put("a")).build())))
+        assertThat(branch(
+                        put("a"),
+                        nested(TxnRequest.newBuilder().addFailure(put("a")).build())))
                 .isEqualTo(EtcdError.DUPLICATE_KEY);
-        assertThat(branch(put("a"), nested(TxnRequest.newBuilder().addSuccess(delete("a", "b")).build())))
+        assertThat(branch(
+                        put("a"),
+                        nested(TxnRequest.newBuilder()
+                                .addSuccess(delete("a", "b"))
+                                .build())))
                 .isEqualTo(EtcdError.DUPLICATE_KEY);
     }
 
@@ -83,7 +105,11 @@ class RequestChecksTest {
         assertThat(branch(delete("a", "c"), delete("b", "d"))).isNull();
         assertThat(branch(put("c"), delete("a", "c"))).isNull();
         assertThat(RequestChecks.txn(
-                        TxnRequest.newBuilder().addSuccess(put("a")).addFailure(put("a")).build(), MAX))
+                        TxnRequest.newBuilder()
+                                .addSuccess(put("a"))
+                                .addFailure(put("a"))
+                                .build(),
+                        MAX))
                 .isNull();
         assertThat(branch(nested(TxnRequest.newBuilder()
                         .addSuccess(put("a"))

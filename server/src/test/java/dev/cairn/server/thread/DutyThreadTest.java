@@ -85,7 +85,8 @@ class DutyThreadTest {
     @Test
     void shouldEndAndTellWhenADutyFails() throws Exception {
         CompletableFuture<String> told = new CompletableFuture<>();
-        DutyThread thread = new DutyThread("test-duty", (name, failure) -> told.complete(name + " " + failure.getMessage()));
+        DutyThread thread =
+                new DutyThread("test-duty", (name, failure) -> told.complete(name + " " + failure.getMessage()));
         thread.start(List.of(now -> {
             throw new IllegalStateException("broken");
         }));
