@@ -35,7 +35,7 @@ class LineEncoderTest {
                 .addKeyValue("took", Duration.ofMillis(1500))
                 .addKeyValue("urls", List.of("http://a:1", "b"))
                 .addKeyValue("ok", true)
-                .addKeyValue("none", null)
+                .addKeyValue("none", (Object) null)
                 .log();
         assertThat(lines()).hasSize(1);
         assertThat(lines().get(0))

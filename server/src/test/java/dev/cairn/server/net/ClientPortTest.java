@@ -400,7 +400,7 @@ class ClientPortTest {
     @Test
     void shouldServeHttpAndMetricsApart() throws IOException {
         ClientPort port = serve(
-                anyPort("--listen-client-http-urls=http://127.0.0.1:0", "--listen-metrics-urls=http://127.0.0.1:0"),
+                anyPort("--listen-client-http-urls=http://localhost:0", "--listen-metrics-urls=http://127.0.0.1:0"),
                 LONG);
         String request = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
         assertThat(exchange(port(port, 0), request)).isEmpty();
@@ -441,12 +441,27 @@ class ClientPortTest {
             // The second request is in work once a third connection has been answered after it.
             exchange(port(port, 0), "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
             CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> port.stop(Duration.ofSeconds(20)));
+            awaitRefused(port(port, 0));
             assertThat(stopped).isNotCompleted();
             slow.complete(HttpAnswer.text(200, "last words"));
             String answer = readUntil(socket.getInputStream(), "last words");
-            assertThat(answer).contains("Connection: close").endsWith("last words");
+            assertThat(answer).endsWith("last words");
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
             stopped.get(20, TimeUnit.SECONDS);
         }
+    }
+
+    /** Until the listener is closed, which is when stopping has begun. */
+    private static void awaitRefused(int port) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (System.nanoTime() < deadline) {
+            try (Socket socket = connect(port)) {
+                assertThat(socket.isConnected()).isTrue();
+            } catch (IOException refused) {
+                return;
+            }
+        }
+        throw new AssertionError("still listening");
     }
 
     @Test
