@@ -38,7 +38,8 @@ final class ChangeList {
     }
 
     /** The first main revision here; null when there is none yet. */
-    @Nullable Long firstMain() {
+    @Nullable
+    Long firstMain() {
         Version version = first.versions[0];
         return version == null ? null : version.revision().main();
     }
@@ -82,7 +83,8 @@ final class ChangeList {
         }
 
         /** The next version; null when there is no more for now. */
-        @Nullable Version next() {
+        @Nullable
+        Version next() {
             if (at == CHUNK_SIZE) {
                 Chunk next = chunk.next;
                 if (next == null) {

@@ -68,7 +68,10 @@ final class Compactor {
     /** A compaction that has begun. */
     private static final class Run {
         final Request request;
-        @Nullable KvHash hash;
+
+        @Nullable
+        KvHash hash;
+
         byte[] position;
         long workedNanos;
 
@@ -141,7 +144,7 @@ final class Compactor {
             }
             synchronized (lock) {
                 // A request that was joined to this one since is not durable and stays.
-                if (waiting.peekFirst() != next) {
+                if (!next.equals(waiting.peekFirst())) {
                     return true;
                 }
                 waiting.removeFirst();

@@ -46,8 +46,8 @@ final class EtcdView {
         try (Cursor cursor = txn.cursor(Layout.REV)) {
             for (boolean found = cursor.first(); found; found = cursor.next()) {
                 ByteBuffer record = cursor.value();
-                byte[] key = Layout.etcdRevision(
-                        Layout.revisionAt(cursor.key(), 0), RevisionRecord.isTombstone(record));
+                byte[] key =
+                        Layout.etcdRevision(Layout.revisionAt(cursor.key(), 0), RevisionRecord.isTombstone(record));
                 visitor.pair(UnsafeByteOperations.unsafeWrap(key), RevisionRecord.keyValue(record));
             }
         }

@@ -3,7 +3,7 @@ package dev.cairn.mvcc;
 import com.google.protobuf.ByteString;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ final class Generation {
 
     private final ConcurrentSkipListMap<ByteString, Version> newest = new ConcurrentSkipListMap<>(KeyRange.KEY_ORDER);
     private final ChangeList changes = new ChangeList();
-    private final Map<Table, TreeMap<ByteString, Optional<ByteString>>> pairs = new EnumMap<>(Table.class);
+    private final Map<Table, NavigableMap<ByteString, PairChange>> pairs = new EnumMap<>(Table.class);
 
     private int operations;
     private volatile long bytes;
@@ -34,8 +34,16 @@ final class Generation {
      */
     record Applied(long index, long term, long keys) {}
 
+    /**
+     * The newest change of a pair in one of the small tables.
+     *
+     * @param value the new value; null when the pair was deleted
+     */
+    record PairChange(@Nullable ByteString value) {}
+
     /** The newest version of the key here; null when the key was not written. */
-    @Nullable Version newest(ByteString key) {
+    @Nullable
+    Version newest(ByteString key) {
         return newest.get(key);
     }
 
@@ -47,13 +55,14 @@ final class Generation {
         return changes;
     }
 
-    /** The changes of the small tables; an empty value is a delete. */
-    Map<Table, TreeMap<ByteString, Optional<ByteString>>> pairs() {
+    /** The changes of the small tables. */
+    Map<Table, NavigableMap<ByteString, PairChange>> pairs() {
         return pairs;
     }
 
-    @Nullable Optional<ByteString> pair(Table table, ByteString key) {
-        TreeMap<ByteString, Optional<ByteString>> changed = pairs.get(table);
+    @Nullable
+    PairChange pair(Table table, ByteString key) {
+        NavigableMap<ByteString, PairChange> changed = pairs.get(table);
         return changed == null ? null : changed.get(key);
     }
 
@@ -63,9 +72,9 @@ final class Generation {
         grow(2L * version.key().size() + version.keyValue().size() + VERSION_OVERHEAD_BYTES);
     }
 
-    void put(Table table, ByteString key, Optional<ByteString> value) {
-        pairs.computeIfAbsent(table, name -> new TreeMap<>(KeyRange.KEY_ORDER)).put(key, value);
-        grow(key.size() + value.map(ByteString::size).orElse(0) + PAIR_OVERHEAD_BYTES);
+    void put(Table table, ByteString key, @Nullable ByteString value) {
+        pairs.computeIfAbsent(table, name -> new TreeMap<>(KeyRange.KEY_ORDER)).put(key, new PairChange(value));
+        grow(key.size() + (value == null ? 0 : value.size()) + PAIR_OVERHEAD_BYTES);
     }
 
     private void grow(long by) {
@@ -78,7 +87,8 @@ final class Generation {
         applied = state;
     }
 
-    @Nullable Applied applied() {
+    @Nullable
+    Applied applied() {
         return applied;
     }
 

@@ -83,8 +83,7 @@ final class HistoryReader {
         RevisionRecord record = RevisionRecord.decode(at, encoded);
         ByteString key = KeyValues.keyOf(record.keyValue().asReadOnlyByteBuffer());
         ByteString shown = record.tombstone() ? KeyValues.deleteEvent(key, at.main()) : record.keyValue();
-        return new Event(
-                record.tombstone(), key, at, shown, record.previousTombstone() ? null : record.previous());
+        return new Event(record.tombstone(), key, at, shown, record.previousTombstone() ? null : record.previous());
     }
 
     /** The events collected so far, in whole revisions. */
@@ -126,7 +125,8 @@ final class HistoryReader {
         }
     }
 
-    @Nullable ByteString keyValueAt(Revision revision) {
+    @Nullable
+    ByteString keyValueAt(Revision revision) {
         if (revision.main() > state.current()) {
             return null;
         }

@@ -42,7 +42,8 @@ final class KeyTable {
         this.table = table;
     }
 
-    @Nullable ByteBuffer get(ReadTxn txn, ByteString key) {
+    @Nullable
+    ByteBuffer get(ReadTxn txn, ByteString key) {
         long node = TOP;
         int offset = 0;
         while (true) {

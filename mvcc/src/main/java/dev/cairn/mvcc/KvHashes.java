@@ -22,7 +22,8 @@ final class KvHashes {
         }
     }
 
-    @Nullable Stored find(long revision) {
+    @Nullable
+    Stored find(long revision) {
         synchronized (lock) {
             for (Stored hash : newestLast) {
                 if (hash.revision() == revision) {

@@ -5,7 +5,10 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.mvcc.backend.TableRef;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * The tables of the backend and the form of the keys that hold revisions. All integers are big-endian, so that byte order is
@@ -34,18 +37,16 @@ final class Layout {
     /** All tables, in the order of their ordinals. */
     static final List<TableRef> TABLES;
 
-    private static final List<TableRef> BUCKETS;
+    private static final Map<Table, TableRef> BUCKETS = new EnumMap<>(Table.class);
 
     static {
         List<TableRef> all = new ArrayList<>(List.of(REV, IDX, HIST, LONG, STORE));
-        List<TableRef> buckets = new ArrayList<>();
         for (Table table : Table.values()) {
             TableRef bucket = new TableRef(all.size(), table.bucket());
-            buckets.add(bucket);
+            BUCKETS.put(table, bucket);
             all.add(bucket);
         }
         TABLES = List.copyOf(all);
-        BUCKETS = List.copyOf(buckets);
     }
 
     static final int REVISION_BYTES = Long.BYTES + Integer.BYTES;
@@ -69,7 +70,7 @@ final class Layout {
     private Layout() {}
 
     static TableRef bucket(Table table) {
-        return BUCKETS.get(table.ordinal());
+        return Objects.requireNonNull(BUCKETS.get(table));
     }
 
     static byte[] revisionKey(long main, long sub) {

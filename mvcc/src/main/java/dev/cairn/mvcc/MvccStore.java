@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     private static final EventListener NO_LISTENER = (mainRevision, events) -> {};
 
-    private final StoreState state;
+    /** For tests that look behind the face. */
+    final StoreState state;
+
     private final StoreFlusher flusher;
     private final Compactor compactor;
     private final KvHashes hashes;
@@ -52,8 +54,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.meter = options.meter();
         this.hashes = new KvHashes();
         this.compactor = new Compactor(state, hashes, options, recovered.finished(), recovered.scheduled());
-        this.flusher = new StoreFlusher(
-                state, options, compactor, recovered.applied().index());
+        this.flusher =
+                new StoreFlusher(state, options, compactor, recovered.applied().index());
         this.tables = new SmallTables(state);
         this.history = new HistoryReader(state);
         this.appliedAtOpen = recovered.applied();
@@ -165,8 +167,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public TxnResponse readTxn(TxnRequest request) throws KvException {
         meter.onTxn();
-        return atRevision(
-                0, (view, main, current) -> TxnEvaluator.read(request, state, meter, leases, view, current));
+        return atRevision(0, (view, main, current) -> TxnEvaluator.read(request, state, meter, leases, view, current));
     }
 
     /** Work on a view that holds every revision up to {@code current} and can be read at {@code main}. */
@@ -209,7 +210,11 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         return history.keyValueAt(revision);
     }
 
-    /** @throws KvException LEASE_NOT_FOUND, or KEY_NOT_FOUND for {@code ignore_value} and {@code ignore_lease} */
+    /**
+     * Writes one version of a key.
+     *
+     * @throws KvException LEASE_NOT_FOUND, or KEY_NOT_FOUND for {@code ignore_value} and {@code ignore_lease}
+     */
     public PutResponse put(PutRequest request) throws KvException {
         beginWrite();
         try (WriteScope scope = new WriteScope(state, leases)) {

@@ -23,7 +23,8 @@ final class Overlay {
     /** Both generations as a reader sees them. Immutable. */
     record View(Generation active, @Nullable Generation frozen) {
         /** The newest version here of the key that is not above the main revision; null when the backend must be asked. */
-        @Nullable Version at(ByteString key, long main) {
+        @Nullable
+        Version at(ByteString key, long main) {
             Version version = at(active, key, main);
             return version == null && frozen != null ? at(frozen, key, main) : version;
         }
@@ -48,6 +49,7 @@ final class Overlay {
 
     // Guarded by the lock.
     private boolean freezeWanted;
+    private boolean closing;
 
     View view() {
         return view;
@@ -99,17 +101,24 @@ final class Overlay {
         }
     }
 
-    boolean isEntryOpen() {
+    /**
+     * The store is being closed: from now on an open entry is not waited for, as the apply loop may have stopped inside it.
+     * What it has written is in the log.
+     */
+    void close() {
         lock.lock();
         try {
-            return entryOwner != null;
+            closing = true;
+            freezeWanted = false;
+            frozenNow.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
     /** The frozen generation, freezing the active one first if there is none; null when nothing was written. Flusher only. */
-    @Nullable Generation freeze() {
+    @Nullable
+    Generation freeze() {
         lock.lock();
         try {
             if (view.frozen() == null) {
@@ -118,7 +127,7 @@ final class Overlay {
                 }
                 if (entryOwner == null) {
                     freezeNow();
-                } else {
+                } else if (!closing) {
                     freezeWanted = true;
                     while (freezeWanted) {
                         frozenNow.awaitUninterruptibly();

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RangeCursor {
     private final ReadView view;
-    private final KeyRange range;
     private final long main;
     private final OverlayWalk active;
     private final @Nullable OverlayWalk frozen;
@@ -32,7 +31,6 @@ final class RangeCursor {
 
     RangeCursor(ReadView view, KeyRange range, long main) {
         this.view = view;
-        this.range = range;
         this.main = main;
         this.active = new OverlayWalk(view.overlay().active(), range);
         Generation older = view.overlay().frozen();
@@ -76,7 +74,8 @@ final class RangeCursor {
         }
 
         /** The version at the revision if the walk stands at this key, and moves on. */
-        @Nullable Version take(ByteString wanted, long main) {
+        @Nullable
+        Version take(ByteString wanted, long main) {
             if (newest == null || !wanted.equals(key)) {
                 return null;
             }
@@ -177,7 +176,8 @@ final class RangeCursor {
     }
 
     /** The version in the overlay that the walk stands at; null when it is the backend that has it. */
-    @Nullable Version version() {
+    @Nullable
+    Version version() {
         return version;
     }
 

@@ -74,8 +74,7 @@ final class RangeQuery {
         return new RangeResult(shown, keyValues.size() + rest, rest > 0, keyValues);
     }
 
-    private RangeResult selected(
-            ReadView view, RangeCursor cursor, long limit, boolean sortsFirstOnly, long shown) {
+    private RangeResult selected(ReadView view, RangeCursor cursor, long limit, boolean sortsFirstOnly, long shown) {
         Selection selection = new Selection(sortsFirstOnly ? 0 : limit);
         long count = 0;
         long passed = 0;
@@ -158,13 +157,12 @@ final class RangeQuery {
     }
 
     private Candidate candidate(RangeCursor cursor, long number) {
-        long rank =
-                switch (target) {
-                    case VERSION -> cursor.versionNumber();
-                    case CREATE -> cursor.create();
-                    case MOD -> cursor.revision().main();
-                    case KEY, VALUE, UNRECOGNIZED -> 0;
-                };
+        long rank = switch (target) {
+            case VERSION -> cursor.versionNumber();
+            case CREATE -> cursor.create();
+            case MOD -> cursor.revision().main();
+            case KEY, VALUE, UNRECOGNIZED -> 0;
+        };
         ByteString value = target == SortTarget.VALUE ? cursor.decoded().getValue() : ByteString.EMPTY;
         Version version = cursor.version();
         ByteString keyValue = null;
@@ -185,11 +183,15 @@ final class RangeQuery {
      * @param keyValue what the answer shows; null when it is still to be fetched
      */
     private record Candidate(
-            long rank, ByteString value, long number, Revision revision, @Nullable ByteString keyValue) {}
+            long rank,
+            ByteString value,
+            long number,
+            Revision revision,
+            @Nullable ByteString keyValue) {}
 
     private Comparator<Candidate> candidateOrder() {
-        Comparator<Candidate> ascending = Comparator.comparingLong(Candidate::rank)
-                .thenComparing(Candidate::value, KeyRange.KEY_ORDER);
+        Comparator<Candidate> ascending =
+                Comparator.comparingLong(Candidate::rank).thenComparing(Candidate::value, KeyRange.KEY_ORDER);
         if (target == SortTarget.KEY) {
             ascending = Comparator.comparingLong(Candidate::number);
         }

@@ -46,7 +46,8 @@ final class ReadView implements AutoCloseable {
     }
 
     /** The newest version of the key, tombstone or not; null when the key has none. */
-    @Nullable KeyState newest(ByteString key) {
+    @Nullable
+    KeyState newest(ByteString key) {
         Version version = overlay.at(key, Long.MAX_VALUE);
         if (version != null) {
             return version.state();
@@ -56,7 +57,8 @@ final class ReadView implements AutoCloseable {
     }
 
     /** The newest version of the key in the overlay; null when the key was not written lately. */
-    @Nullable Version newestInOverlay(ByteString key) {
+    @Nullable
+    Version newestInOverlay(ByteString key) {
         return overlay.at(key, Long.MAX_VALUE);
     }
 
@@ -64,7 +66,8 @@ final class ReadView implements AutoCloseable {
      * The newest of the superseded versions of a key that is not above the main revision; null when there is none or it is a
      * tombstone.
      */
-    @Nullable Revision superseded(Revision keyId, long main) {
+    @Nullable
+    Revision superseded(Revision keyId, long main) {
         if (keyId.main() > main) {
             return null;
         }
@@ -73,14 +76,17 @@ final class ReadView implements AutoCloseable {
         }
         Cursor cursor = hist;
         boolean found = cursor.seek(Layout.histKey(keyId, main + 1, 0)) ? cursor.previous() : cursor.last();
-        if (!found || !Layout.revisionAt(cursor.key(), 0).equals(keyId) || cursor.value().get(0) != 0) {
+        if (!found
+                || !Layout.revisionAt(cursor.key(), 0).equals(keyId)
+                || cursor.value().get(0) != 0) {
             return null;
         }
         return Layout.revisionAt(cursor.key(), Layout.REVISION_BYTES);
     }
 
     /** The stored record of a revision that the backend holds; null when it does not. */
-    @Nullable ByteBuffer record(Revision revision) {
+    @Nullable
+    ByteBuffer record(Revision revision) {
         return txn.get(Layout.REV, Layout.revisionKey(revision));
     }
 
@@ -94,7 +100,8 @@ final class ReadView implements AutoCloseable {
     }
 
     /** The live key at the revision; null when it does not exist there. */
-    @Nullable ByteString keyValue(ByteString key, long main) {
+    @Nullable
+    ByteString keyValue(ByteString key, long main) {
         Version version = overlay.at(key, main);
         if (version != null) {
             return version.tombstone() ? null : version.keyValue();

@@ -20,11 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param keyValue the encoded {@code mvccpb.KeyValue}, canonical
  */
 record RevisionRecord(
-        Revision id,
-        boolean tombstone,
-        @Nullable Revision previous,
-        boolean previousTombstone,
-        ByteString keyValue) {
+        Revision id, boolean tombstone, @Nullable Revision previous, boolean previousTombstone, ByteString keyValue) {
     private static final int FLAG_TOMBSTONE = 1;
     private static final int FLAG_OTHER_ID = 2;
     private static final int FLAG_PREVIOUS = 4;

@@ -4,10 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
-import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The only writer of the backend.
@@ -20,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * writes. Nothing is tried again: after a failed sync nobody knows what is on disk.
  *
  * <p><b>Locks.</b> The lock makes one writer of many callers: the thread of {@link #doWork}, an apply loop that found the
- * overlay full, those who need everything in the backend. It is taken before the overlay's, never inside it.
+ * overlay full, those who need everything in the backend. It is taken before the overlay's, never inside it, and is fair,
+ * so that the thread of {@code doWork} cannot keep an apply loop out that waits for room.
  */
 final class StoreFlusher implements Flusher {
     private static final Revision FIRST_REVISION = new Revision(0, 0);
@@ -28,7 +26,7 @@ final class StoreFlusher implements Flusher {
     private final StoreState state;
     private final StoreOptions options;
     private final Compactor compactor;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = new ReentrantLock(true);
 
     private volatile long durableIndex;
 
@@ -135,11 +133,12 @@ final class StoreFlusher implements Flusher {
 
     /** Flushes for the last time, if the store is sound and no entry is open, and closes the backend. */
     void close() {
+        state.overlay.close();
         lock.lock();
         try {
             if (!state.isClosed()) {
                 try {
-                    if (!state.hasFailed() && !state.overlay.isEntryOpen()) {
+                    if (!state.hasFailed()) {
                         flushLocked();
                     }
                 } finally {
@@ -182,9 +181,9 @@ final class StoreFlusher implements Flusher {
         if (applied != null) {
             durableIndex = applied.index();
         }
-        Optional<ByteString> scheduled = frozen.pair(Table.META, Layout.META_SCHEDULED_COMPACTION);
-        if (scheduled != null && scheduled.isPresent()) {
-            compactor.durable(Layout.etcdRevisionMain(scheduled.get().asReadOnlyByteBuffer()));
+        Generation.PairChange scheduled = frozen.pair(Table.META, Layout.META_SCHEDULED_COMPACTION);
+        if (scheduled != null && scheduled.value() != null) {
+            compactor.durable(Layout.etcdRevisionMain(scheduled.value().asReadOnlyByteBuffer()));
         }
         options.meter().onCommit(System.nanoTime() - started, frozen.operations());
         return true;
@@ -195,8 +194,7 @@ final class StoreFlusher implements Flusher {
         for (Version version = changes.next(); version != null; version = changes.next()) {
             RevisionRecord.encode(
                     version,
-                    txn.append(
-                            Layout.REV, Layout.revisionKey(version.revision()), RevisionRecord.bytes(version)));
+                    txn.append(Layout.REV, Layout.revisionKey(version.revision()), RevisionRecord.bytes(version)));
         }
         for (Version newest : frozen.versions().values()) {
             newest.state().encode(ReadView.IDX.reserve(txn, newest.key(), KeyState.BYTES));

@@ -1,6 +1,5 @@
 package dev.cairn.mvcc;
 
-import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.KvException.Reason;
 import dev.cairn.proto.etcdserverpb.Compare;
 import dev.cairn.proto.etcdserverpb.PutRequest;
@@ -141,20 +140,16 @@ final class TxnEvaluator {
     }
 
     private static boolean holds(Compare compare, @Nullable RangeCursor key) {
-        int order =
-                switch (compare.getTarget()) {
-                    case VALUE ->
-                        key == null
-                                ? 0
-                                : KeyRange.KEY_ORDER.compare(key.decoded().getValue(), compare.getValue());
-                    case CREATE -> Long.compare(key == null ? 0 : key.create(), compare.getCreateRevision());
-                    case MOD ->
-                        Long.compare(key == null ? 0 : key.revision().main(), compare.getModRevision());
-                    case VERSION -> Long.compare(key == null ? 0 : key.versionNumber(), compare.getVersion());
-                    case LEASE -> Long.compare(key == null ? 0 : key.lease(), compare.getLease());
-                    // etcd lets an unknown target pass as equal, and an unknown result as true.
-                    case UNRECOGNIZED -> 0;
-                };
+        int order = switch (compare.getTarget()) {
+            case VALUE ->
+                key == null ? 0 : KeyRange.KEY_ORDER.compare(key.decoded().getValue(), compare.getValue());
+            case CREATE -> Long.compare(key == null ? 0 : key.create(), compare.getCreateRevision());
+            case MOD -> Long.compare(key == null ? 0 : key.revision().main(), compare.getModRevision());
+            case VERSION -> Long.compare(key == null ? 0 : key.versionNumber(), compare.getVersion());
+            case LEASE -> Long.compare(key == null ? 0 : key.lease(), compare.getLease());
+            // etcd lets an unknown target pass as equal, and an unknown result as true.
+            case UNRECOGNIZED -> 0;
+        };
         return switch (compare.getResult()) {
             case EQUAL -> order == 0;
             case NOT_EQUAL -> order != 0;
@@ -198,7 +193,8 @@ final class TxnEvaluator {
     private ResponseOp execute(RequestOp op) throws KvException {
         ResponseOp.Builder response = ResponseOp.newBuilder();
         switch (op.getRequestCase()) {
-            case REQUEST_RANGE -> response.setResponseRange(range(op.getRequestRange()).toResponse());
+            case REQUEST_RANGE ->
+                response.setResponseRange(range(op.getRequestRange()).toResponse());
             case REQUEST_PUT -> {
                 meterPut(meter, op.getRequestPut());
                 response.setResponsePut(writer().put(op.getRequestPut()));

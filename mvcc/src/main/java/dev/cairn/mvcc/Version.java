@@ -28,7 +28,8 @@ record Version(
     }
 
     /** This version, or the newest of the older ones here, that is not above the main revision; null when all are. */
-    @Nullable Version at(long main) {
+    @Nullable
+    Version at(long main) {
         Version version = this;
         while (version != null && version.revision().main() > main) {
             version = version.older;

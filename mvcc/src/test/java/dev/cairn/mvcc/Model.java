@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The store's rules in their plainest form: the whole history in a list, the whole state at every revision in a map. */
 final class Model {
-    record Change(Revision revision, ByteString key, boolean tombstone, ByteString encoded, @Nullable Revision previous) {}
+    record Change(
+            Revision revision,
+            ByteString key,
+            boolean tombstone,
+            ByteString encoded,
+            @Nullable Revision previous) {}
 
     final List<Change> history = new ArrayList<>();
     final List<NavigableMap<ByteString, KeyValue>> states = new ArrayList<>();
@@ -123,14 +128,13 @@ final class Model {
                 || (request.getMaxModRevision() != 0 && kv.getModRevision() > request.getMaxModRevision())
                 || (request.getMinCreateRevision() != 0 && kv.getCreateRevision() < request.getMinCreateRevision())
                 || (request.getMaxCreateRevision() != 0 && kv.getCreateRevision() > request.getMaxCreateRevision()));
-        Comparator<KeyValue> by =
-                switch (request.getSortTarget()) {
-                    case VERSION -> Comparator.comparingLong(KeyValue::getVersion);
-                    case CREATE -> Comparator.comparingLong(KeyValue::getCreateRevision);
-                    case MOD -> Comparator.comparingLong(KeyValue::getModRevision);
-                    case VALUE -> Comparator.comparing(KeyValue::getValue, KeyRange.KEY_ORDER);
-                    case KEY, UNRECOGNIZED -> Comparator.comparing(KeyValue::getKey, KeyRange.KEY_ORDER);
-                };
+        Comparator<KeyValue> by = switch (request.getSortTarget()) {
+            case VERSION -> Comparator.comparingLong(KeyValue::getVersion);
+            case CREATE -> Comparator.comparingLong(KeyValue::getCreateRevision);
+            case MOD -> Comparator.comparingLong(KeyValue::getModRevision);
+            case VALUE -> Comparator.comparing(KeyValue::getValue, KeyRange.KEY_ORDER);
+            case KEY, UNRECOGNIZED -> Comparator.comparing(KeyValue::getKey, KeyRange.KEY_ORDER);
+        };
         // Stable, so that ties stay in key order as the store has them.
         kept.sort(order == SortOrder.DESCEND ? by.reversed() : by);
         boolean more = kept.size() > limit;

@@ -41,15 +41,15 @@ class MvccStoreModelTest {
     Path directory;
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void shouldEqualModelInMemory(long seed) throws Exception {
-        run(new MemoryBackend.Disk(), seed, 1500);
+        run(new MemoryBackend.Disk(), seed, 1200);
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {101, 102, 103})
+    @ValueSource(longs = {101, 102})
     void shouldEqualModelOnLmdb(long seed) throws Exception {
-        run(tables -> LmdbBackend.open(directory, 1L << 30, tables), seed, 800);
+        run(tables -> LmdbBackend.open(directory, 1L << 30, tables), seed, 600);
     }
 
     private static void run(Backend.Factory factory, long seed, int steps) throws Exception {
@@ -127,14 +127,20 @@ class MvccStoreModelTest {
                 last = "doWork";
                 now += random.nextInt(1500);
                 store.flusher().doWork(now);
+            } else if (what < 79) {
+                // What a flush begins with; whatever follows meets two generations.
+                last = "freeze";
+                store.state.overlay.freeze();
             } else if (what < 80) {
                 last = "flush";
+                finishFlush();
                 store.flusher().flush();
                 assertThat(store.flusher().durableIndex()).isEqualTo(index);
             } else if (what < 82) {
                 reopen();
             } else if (what < 84) {
                 last = "defragment";
+                finishFlush();
                 store.defragment();
             } else if (what < 88) {
                 hash();
@@ -329,7 +335,8 @@ class MvccStoreModelTest {
                                             .getResponses(1)
                                             .getResponseRange()
                                             .getKvsList())
-                                    .isEqualTo(List.of(model.open().get(puts.get(i).getKey())));
+                                    .isEqualTo(
+                                            List.of(model.open().get(puts.get(i).getKey())));
                         } else {
                             assertThat(result.getResponsePut().getPrevKv()).isEqualTo(previous);
                         }
@@ -346,9 +353,8 @@ class MvccStoreModelTest {
                     : Math.max(model.compacted, model.current() - random.nextInt(10));
             last = "compact " + revision;
             if (revision <= model.compacted || revision > model.current()) {
-                KvException.Reason refusal = revision <= model.compacted
-                        ? KvException.Reason.COMPACTED
-                        : KvException.Reason.FUTURE_REVISION;
+                KvException.Reason refusal =
+                        revision <= model.compacted ? KvException.Reason.COMPACTED : KvException.Reason.FUTURE_REVISION;
                 assertThatThrownBy(() -> store.scheduleCompaction(revision, null))
                         .isInstanceOfSatisfying(
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
@@ -366,14 +372,23 @@ class MvccStoreModelTest {
             applied();
         }
 
+        /** A flush that was left half-way is finished first. */
+        private void finishFlush() {
+            if (store.state.overlay.view().frozen() != null) {
+                store.flusher().flush();
+            }
+        }
+
         private void reopen() {
             last = "reopen";
+            finishFlush();
             assertThat(store.appliedState().index()).isLessThanOrEqualTo(index);
             store.confState(ByteString.copyFromUtf8("{" + index + "}"));
             applied();
             store.close();
             MvccStore old = store;
-            assertThatThrownBy(() -> old.range(RangeRequest.newBuilder().setKey(key()).build()))
+            assertThatThrownBy(() ->
+                            old.range(RangeRequest.newBuilder().setKey(key()).build()))
                     .isInstanceOf(IllegalStateException.class);
             open();
             assertThat(store.appliedState())
@@ -392,6 +407,7 @@ class MvccStoreModelTest {
 
         private void hash() throws KvException {
             last = "hash";
+            finishFlush();
             long revision = Math.max(0, model.current() - random.nextInt(12)) * random.nextInt(2);
             KvHashes.Stored stored = hashes.get(revision);
             if (stored != null) {
@@ -463,9 +479,10 @@ class MvccStoreModelTest {
                     .setKeysOnly(random.nextInt(3) == 0)
                     .setCountOnly(random.nextInt(6) == 0);
             if (random.nextBoolean()) {
-                range.setRevision(random.nextInt(10) == 0
-                        ? random.nextInt((int) model.current() + 3) - 1
-                        : Math.max(1, model.current() - random.nextInt(20)));
+                range.setRevision(
+                        random.nextInt(10) == 0
+                                ? random.nextInt((int) model.current() + 3) - 1
+                                : Math.max(1, model.current() - random.nextInt(20)));
             }
             if (random.nextInt(3) == 0) {
                 long middle = Math.max(1, model.current() - random.nextInt(50));
@@ -481,9 +498,8 @@ class MvccStoreModelTest {
             last = before + "\nrange " + request;
             long revision = request.getRevision() <= 0 ? model.current() : request.getRevision();
             if (revision > model.current() || (request.getRevision() > 0 && revision < model.compacted)) {
-                KvException.Reason refusal = revision > model.current()
-                        ? KvException.Reason.FUTURE_REVISION
-                        : KvException.Reason.COMPACTED;
+                KvException.Reason refusal =
+                        revision > model.current() ? KvException.Reason.FUTURE_REVISION : KvException.Reason.COMPACTED;
                 assertThatThrownBy(() -> store.range(request))
                         .isInstanceOfSatisfying(
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
@@ -527,8 +543,8 @@ class MvccStoreModelTest {
             assertThat(next).isEqualTo(model.current() + 1);
             List<Event> expected = new ArrayList<>();
             for (Model.Change change : model.history) {
-                boolean gone = change.revision().main() == model.compacted
-                        && store.keyValueAt(change.revision()) == null;
+                boolean gone =
+                        change.revision().main() == model.compacted && store.keyValueAt(change.revision()) == null;
                 if (change.revision().main() >= from && !gone) {
                     expected.add(event(change));
                 }

@@ -32,7 +32,9 @@ final class StoreCheck {
                 ByteString last = ByteString.EMPTY;
                 for (; !scan.atEnd(); scan.next()) {
                     ByteString key = scan.key();
-                    assertThat(KeyRange.KEY_ORDER.compare(last, key)).as("order of idx").isNegative();
+                    assertThat(KeyRange.KEY_ORDER.compare(last, key))
+                            .as("order of idx")
+                            .isNegative();
                     last = key;
                     KeyState state = KeyState.decode(scan.value());
                     RevisionRecord record = records.get(state.revision());
@@ -48,7 +50,9 @@ final class StoreCheck {
                     live += state.tombstone() ? 0 : 1;
                 }
             }
-            assertThat(txn.get(Layout.STORE, Layout.STORE_KEYS).getLong(0)).as("keys").isEqualTo(live);
+            assertThat(txn.get(Layout.STORE, Layout.STORE_KEYS).getLong(0))
+                    .as("keys")
+                    .isEqualTo(live);
             try (Cursor cursor = txn.cursor(Layout.HIST)) {
                 for (boolean found = cursor.first(); found; found = cursor.next()) {
                     Revision id = Layout.revisionAt(cursor.key(), 0);
@@ -57,11 +61,12 @@ final class StoreCheck {
                     assertThat(record).as("rev of hist %s of %s", revision, id).isNotNull();
                     assertThat(record.id()).isEqualTo(id);
                     assertThat(record.tombstone()).isEqualTo(cursor.value().get(0) != 0);
-                    assertThat(named.add(revision)).as("%s is both newest and superseded", revision).isTrue();
+                    assertThat(named.add(revision))
+                            .as("%s is both newest and superseded", revision)
+                            .isTrue();
                 }
             }
-            ByteBuffer scheduled =
-                    SmallTables.stored(Table.META).get(txn, Layout.META_SCHEDULED_COMPACTION);
+            ByteBuffer scheduled = SmallTables.stored(Table.META).get(txn, Layout.META_SCHEDULED_COMPACTION);
             long compacted = scheduled == null ? -1 : Layout.etcdRevisionMain(scheduled);
             records.forEach((revision, record) -> {
                 // A tombstone below the compaction may be forgotten by idx before it is removed.
@@ -89,7 +94,9 @@ final class StoreCheck {
                         holding.add(key.getLong(0));
                     }
                     if (key.limit() == head + KeyTable.CHUNK_BYTES + 1 && key.get(key.limit() - 1) == 1) {
-                        assertThat(named.add(cursor.value().getLong(0))).as("a node named twice").isTrue();
+                        assertThat(named.add(cursor.value().getLong(0)))
+                                .as("a node named twice")
+                                .isTrue();
                     }
                 }
             }

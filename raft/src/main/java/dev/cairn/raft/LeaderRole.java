@@ -459,7 +459,10 @@ final class LeaderRole implements Role {
 
     private void startRead(RaftMachine machine, Message request) {
         long committed = machine.log().committed();
-        if (machine.configuration().isSingleton()) {
+        Configuration configuration = machine.configuration();
+        if (configuration.isSingleton() && configuration.isVoter(machine.id())) {
+            // Nobody else to ask. Not if the one voter is somebody else, who has had this leader removed: then that one
+            // may lead already.
             grant(machine, request, committed);
             return;
         }

@@ -247,7 +247,9 @@ final class Narrator {
     }
 
     void stableEntryMissing(long index) {
-        info("entry at index " + index + " missing from unstable log; ignoring");
+        if (listener.isRoutineEnabled()) {
+            info("entry at index " + index + " missing from unstable log; ignoring");
+        }
     }
 
     void stableEntryIsSnapshot(long index) {

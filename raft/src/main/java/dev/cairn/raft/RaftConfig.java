@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param heartbeatTicks ticks between heartbeats, fewer than {@code electionTicks}
  * @param storage the durable log
  * @param applied the highest index that the state machine has applied already; entries up to it are not handed out
- *     again. Zero: start after the snapshot
+ *     again. May be ahead of the persisted commit index. Zero: start after the snapshot
  * @param asyncStorageWrites whether storage is driven by messages; see {@link Ready}
  * @param maxSizePerMessage bytes of entries in one append message; one entry always fits. Zero: one entry each
  * @param maxCommittedSizePerReady bytes of committed entries handed out and not yet applied, at most; one entry always

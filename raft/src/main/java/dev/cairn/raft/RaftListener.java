@@ -29,6 +29,14 @@ public interface RaftListener {
     /** Whether lines of this level are wanted; others are not even composed. */
     boolean isEnabled(Level level);
 
+    /**
+     * Whether lines are wanted that tell of nothing unusual although etcd logs them with {@link Level#INFO}: with
+     * asynchronous storage writes a busy node has some in every {@code Ready}.
+     */
+    default boolean isRoutineEnabled() {
+        return isEnabled(Level.DEBUG);
+    }
+
     /** One line. */
     void log(Level level, String text);
 }

@@ -210,13 +210,16 @@ final class RaftLog {
         return true;
     }
 
-    /** Starts with what a previous life had committed. */
-    void restoreCommitted(long index) {
-        if (index < committed || index > lastIndex()) {
-            throw new IllegalStateException(
-                    "persisted commit " + index + " is out of range [" + committed + ", " + lastIndex() + "]");
+    /** Starts with what a previous life had committed and applied; applied counts as committed. */
+    void restart(long persistedCommit, long appliedBefore) {
+        long known = Math.max(persistedCommit, appliedBefore);
+        if (known > lastIndex()) {
+            throw new IllegalStateException("persisted commit " + persistedCommit + " and applied " + appliedBefore
+                    + " are out of range [" + committed + ", " + lastIndex() + "]");
         }
-        committed = index;
+        commitTo(known);
+        applied = Math.max(applied, appliedBefore);
+        applying = applied;
     }
 
     /**

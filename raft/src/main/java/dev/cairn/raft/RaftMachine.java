@@ -78,14 +78,9 @@ final class RaftMachine {
         RaftStorage.InitialState initial = config.storage().initialState();
         restoreConfiguration(initial.confState());
         HardState persisted = initial.hardState();
-        if (!persisted.isEmpty()) {
-            log.restoreCommitted(persisted.commit());
-            term = persisted.term();
-            vote = persisted.vote();
-        }
-        if (config.applied() > 0) {
-            log.appliedTo(config.applied(), 0);
-        }
+        log.restart(persisted.commit(), config.applied());
+        term = persisted.term();
+        vote = persisted.vote();
         becomeFollower(term, Message.NONE);
         LogPosition last = log.last();
         narrator.started(configuration, term, log.committed(), log.applied(), last.index(), last.term());

@@ -116,7 +116,7 @@ public final class RaftNode {
 
     /**
      * Applies a committed membership change. Must be called for each entry of these types among the committed entries,
-     * when it is its turn, even if the application refuses the change: then with node ids of zero.
+     * when it is its turn, unless the application refuses the change: then it is not called, or with node ids of zero.
      *
      * @return the membership from here on, to be stored with snapshots
      */
@@ -404,8 +404,8 @@ public final class RaftNode {
         machine.checkInvariants();
     }
 
-    /** Fixes the election timeout of the present term, for scenarios that need a certain schedule. */
-    void randomizedElectionTimeoutTicks(int ticks) {
-        machine.randomizedElectionTimeoutTicks(ticks);
+    /** The inside, for the tests of this package. */
+    RaftMachine machine() {
+        return machine;
     }
 }

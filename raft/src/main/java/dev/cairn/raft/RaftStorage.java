@@ -20,7 +20,13 @@ public interface RaftStorage {
     /** What a node starts from. */
     record InitialState(HardState hardState, ConfState confState) {}
 
-    /** The persisted hard state, and the membership at the place up to which the state machine has applied. */
+    /**
+     * The persisted hard state, and the membership at the place up to which the state machine has applied.
+     *
+     * <p>The commit index may be behind that place, because it is written without a sync and, in asynchronous mode, not in
+     * step with the state machine: what has been applied, or is part of a snapshot, counts as committed anyway. It may not
+     * be beyond {@code lastIndex}.
+     */
     InitialState initialState();
 
     /**

@@ -21,6 +21,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the commands of the interaction scenarios: nodes, their storage and state machines, and a network that delivers
@@ -94,6 +95,11 @@ final class InteractionScenario {
         }
 
         @Override
+        public boolean isRoutineEnabled() {
+            return true;
+        }
+
+        @Override
         public void log(Level wanted, String text) {
             if (isEnabled(wanted)) {
                 line(wanted + " " + text);
@@ -103,7 +109,7 @@ final class InteractionScenario {
 
     String run(ScenarioFile.Command command) {
         output.setLength(0);
-        String error = null;
+        @Nullable String error = null;
         try {
             error = handle(command);
         } finally {
@@ -122,7 +128,7 @@ final class InteractionScenario {
     }
 
     /** Runs one command. Returns what it complains about, null if nothing. */
-    private String handle(ScenarioFile.Command command) {
+    private @Nullable String handle(ScenarioFile.Command command) {
         switch (command.name()) {
             case "add-nodes" -> addNodes(command);
             case "campaign" -> first(command).raft.campaign();
@@ -141,7 +147,10 @@ final class InteractionScenario {
             case "raft-log" -> printLog(first(command));
             case "raft-state" -> printStates();
             case "set-randomized-election-timeout" ->
-                first(command).raft.randomizedElectionTimeoutTicks(Integer.parseInt(command.value("timeout", "")));
+                first(command)
+                        .raft
+                        .machine()
+                        .randomizedElectionTimeoutTicks(Integer.parseInt(command.value("timeout", "")));
             case "stabilize" -> stabilize(command);
             case "status" ->
                 first(command).raft.status().progress().forEach((id, progress) -> line(id + ": " + progress));
@@ -211,7 +220,7 @@ final class InteractionScenario {
         }
     }
 
-    private static String describe(StepOutcome outcome) {
+    private static @Nullable String describe(StepOutcome outcome) {
         return switch (outcome) {
             case ACCEPTED -> null;
             case PROPOSAL_DROPPED -> "raft proposal dropped";
@@ -254,6 +263,10 @@ final class InteractionScenario {
             if (!start.isEmpty()) {
                 storage.log.applySnapshot(start);
             }
+            long term = Long.parseLong(command.value("term", "0"));
+            if (term > 0) {
+                storage.log.setHardState(new HardState(term, Message.NONE, index));
+            }
             storage.history.add(start);
             RaftConfig config = RaftConfig.builder()
                     .id(nodes.size() + 1)
@@ -284,7 +297,7 @@ final class InteractionScenario {
         }
     }
 
-    private static IdSet ids(List<String> values) {
+    private static IdSet ids(@Nullable List<String> values) {
         IdSet ids = IdSet.EMPTY;
         if (values != null) {
             for (String value : values) {
@@ -456,8 +469,8 @@ final class InteractionScenario {
 
     private void stabilize(ScenarioFile.Command command) {
         int before = level;
-        String wanted = command.value("log-level", null);
-        if (wanted != null) {
+        String wanted = command.value("log-level", "");
+        if (!wanted.isEmpty()) {
             level = levelOf(wanted);
         }
         List<Node> chosen = new ArrayList<>();
@@ -515,8 +528,9 @@ final class InteractionScenario {
     // Network.
 
     private void deliver(ScenarioFile.Command command) {
-        String typeName = command.value("type", null);
-        MessageType type = typeName == null
+        String typeName = command.value("type", "");
+        @Nullable
+        MessageType type = typeName.isEmpty()
                 ? null
                 : Arrays.stream(MessageType.values())
                         .filter(candidate -> candidate.wireName().equals(typeName))
@@ -537,7 +551,7 @@ final class InteractionScenario {
         }
     }
 
-    private int deliverTo(long to, boolean drop, MessageType type) {
+    private int deliverTo(long to, boolean drop, @Nullable MessageType type) {
         List<Message> chosen = new ArrayList<>();
         List<Message> rest = new ArrayList<>();
         for (Message message : network) {
@@ -551,6 +565,7 @@ final class InteractionScenario {
             Message message = messages.next();
             line((drop ? "dropped: " : "") + ScenarioText.describe(message));
             if (!drop) {
+                @Nullable
                 String complaint = describe(nodes.get((int) to - 1).raft.step(message));
                 if (complaint != null) {
                     line(complaint);

@@ -3,6 +3,7 @@ package dev.cairn.raft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A text of commands and what they must print, as etcd's data-driven tests have it:
@@ -19,6 +20,7 @@ final class ScenarioFile {
     /** A command with everything that belongs to it. */
     record Command(int line, String name, List<Argument> arguments, String input) {
         /** The values of an argument with this key, null if it is not there. */
+        @Nullable
         List<String> valuesOrNull(String key) {
             for (Argument argument : arguments) {
                 if (argument.key().equals(key)) {

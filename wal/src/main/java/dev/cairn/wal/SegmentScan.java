@@ -13,16 +13,19 @@ final class SegmentScan {
     private final Path file;
     private final FileChannel channel;
     private final ChainedCrc crc;
+    private final boolean first;
     private final boolean last;
     private final WalFrameReader frames;
 
     /**
+     * @param first whether the segments before this one were not read, so that the checksum starts with it
      * @param last whether this is the last segment of the log, the only one that a crash can have torn
      */
-    SegmentScan(Path file, FileChannel channel, ChainedCrc crc, boolean last) throws IOException {
+    SegmentScan(Path file, FileChannel channel, ChainedCrc crc, boolean first, boolean last) throws IOException {
         this.file = file;
         this.channel = channel;
         this.crc = crc;
+        this.first = first;
         this.last = last;
         this.frames = new WalFrameReader(channel, 0);
     }
@@ -78,7 +81,7 @@ final class SegmentScan {
             if (!start) {
                 throw damaged("a checksum record stands in the middle of the segment");
             }
-            if (crc.value() != 0 && crc.value() != frames.crc()) {
+            if (!first && crc.value() != frames.crc()) {
                 throw damaged("the segment does not continue the one before it, whose end is missing or damaged");
             }
             crc.continueFrom(frames.crc());

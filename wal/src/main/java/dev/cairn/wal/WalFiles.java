@@ -7,6 +7,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -30,6 +31,11 @@ interface WalFiles {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
+    }
+
+    /** Makes the name of a file or directory itself durable. */
+    static void syncParent(Path file) throws IOException {
+        syncDirectory(Objects.requireNonNull(file.toAbsolutePath().getParent(), "parent of a file system's root"));
     }
 
     /** Removes a flat directory; one that is not there is fine. */

@@ -49,7 +49,7 @@ final class WalFrameReader {
     WalFrameReader(FileChannel channel, long start) throws IOException {
         this.channel = channel;
         this.size = channel.size();
-        this.window = ByteBuffer.allocateDirect(WINDOW_BYTES)
+        this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, size))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .limit(0);
         this.view = window.duplicate();
@@ -117,7 +117,7 @@ final class WalFrameReader {
     /** Reads a record whose frame lies within the file; false if header and length do not agree. */
     private boolean record(long recordBytes) throws IOException {
         long start = offset + WalFormat.LENGTH_BYTES;
-        boolean fits = recordBytes <= WINDOW_BYTES;
+        boolean fits = recordBytes <= window.capacity();
         int loaded = fits ? (int) recordBytes : HEADER_BYTES_MAX;
         int at = load(start, loaded);
         view.limit(at + loaded).position(at);
@@ -178,7 +178,7 @@ final class WalFrameReader {
     private int load(long position, int bytes) throws IOException {
         long in = position - windowStart;
         if (in < 0 || in + bytes > window.limit()) {
-            window.clear().limit((int) Math.min(WINDOW_BYTES, size - position));
+            window.clear().limit((int) Math.min(window.capacity(), size - position));
             readFully(window, position);
             window.flip();
             windowStart = position;

@@ -175,14 +175,14 @@ public final class WalReader implements AutoCloseable {
     private boolean scan(Consumer<Entry> entries) throws IOException {
         if (!held.isEmpty()) {
             for (Held each : held) {
-                scan(each.segment().file(), each.segment().channel(), each == held.getLast(), entries);
+                scan(each.segment().file(), each.segment().channel(), each.name(), entries);
             }
             return false;
         }
         for (WalSegmentName name : names) {
             Path file = directory.resolve(name.fileName());
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                scan(file, channel, name == names.get(names.size() - 1), entries);
+                scan(file, channel, name, entries);
             } catch (WalException.Torn e) {
                 end = e.offset();
                 return true;
@@ -191,8 +191,10 @@ public final class WalReader implements AutoCloseable {
         return false;
     }
 
-    private void scan(Path file, FileChannel channel, boolean last, Consumer<Entry> entries) throws IOException {
-        SegmentScan scan = new SegmentScan(file, channel, crc, last);
+    private void scan(Path file, FileChannel channel, WalSegmentName name, Consumer<Entry> entries) throws IOException {
+        boolean first = name.equals(names.get(0));
+        boolean last = name.equals(names.get(names.size() - 1));
+        SegmentScan scan = new SegmentScan(file, channel, crc, first, last);
         for (int record = 0; scan.next(); record++) {
             if (record == 1 && scan.type() != WalFormat.TYPE_METADATA) {
                 throw scan.damaged("the segment does not name its member and cluster");

@@ -41,7 +41,7 @@ public final class WalRepair {
 
     /** Where the segment is torn; negative if it is whole. */
     private static long tornAt(Path file, FileChannel channel) throws IOException {
-        SegmentScan scan = new SegmentScan(file, channel, new ChainedCrc(), true);
+        SegmentScan scan = new SegmentScan(file, channel, new ChainedCrc(), true, true);
         try {
             while (scan.next()) {
                 // The records are of no interest here.
@@ -63,6 +63,6 @@ public final class WalRepair {
             }
             target.force(true);
         }
-        WalFiles.syncDirectory(file.toAbsolutePath().getParent());
+        WalFiles.syncParent(file);
     }
 }

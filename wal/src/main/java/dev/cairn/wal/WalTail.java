@@ -60,7 +60,6 @@ final class WalTail {
             // Follow the frames from here as long as each continues the checksum of the one before it.
             while (found == WalFrameReader.Found.RECORD) {
                 crc.continueFrom(frames.crc());
-                int type = frames.type();
                 long next = frames.next();
                 found = frames.read();
                 inspected += frames.next() - next;
@@ -71,7 +70,7 @@ final class WalTail {
                 if (crc.value() != frames.crc()) {
                     break;
                 }
-                if (batches.add(type)) {
+                if (batches.add(frames.type())) {
                     return true;
                 }
                 at = next - WalFormat.ALIGNMENT_BYTES;

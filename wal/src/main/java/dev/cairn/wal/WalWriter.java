@@ -77,10 +77,16 @@ public final class WalWriter implements AutoCloseable {
      * @throws FileAlreadyExistsException if there is a log already
      */
     public static WalWriter create(Path directory, WalMetadata metadata, WalOptions options) throws IOException {
+        return create(directory, metadata, List.of(), HardState.EMPTY, options);
+    }
+
+    /** As {@link #create(Path, WalMetadata, WalOptions)}, and the log holds the given entries and state from the first moment. */
+    public static WalWriter create(
+            Path directory, WalMetadata metadata, List<Entry> entries, HardState hardState, WalOptions options)
+            throws IOException {
         if (WalDirectory.exists(directory)) {
             throw new FileAlreadyExistsException(directory.toString(), null, "there is a log already");
         }
-        Path parent = directory.toAbsolutePath().getParent();
         Path temporary = directory.resolveSibling(directory.getFileName() + WalFormat.TEMPORARY_SUFFIX);
         WalFiles.deleteFlatDirectory(temporary);
         WalFiles.createDirectories(temporary);
@@ -93,16 +99,22 @@ public final class WalWriter implements AutoCloseable {
             appender.start(segment);
             appender.metadata(metadata);
             appender.snapshot(SnapFormat.encodeRecord(SnapshotMetadata.EMPTY));
+            for (Entry entry : entries) {
+                appender.entry(entry);
+            }
+            if (!hardState.isEmpty()) {
+                appender.state(hardState);
+            }
             appender.flush();
             segment.channel().force(true);
             WalFiles.syncDirectory(temporary);
             // An empty directory may be there before: a volume mounted for the log, for example by an operator.
             Files.move(temporary, directory, StandardCopyOption.REPLACE_EXISTING);
             segment.moved(directory.resolve(name.fileName()));
-            WalFiles.syncDirectory(parent);
+            WalFiles.syncParent(directory);
             Deque<WalReader.Held> held = new ArrayDeque<>(List.of(new WalReader.Held(name, segment)));
             return new WalWriter(
-                    directory, options, new WalContents(metadata, HardState.EMPTY, 0, false), held, appender);
+                    directory, options, new WalContents(metadata, hardState, entries.size(), false), held, appender);
         } catch (IOException | RuntimeException e) {
             segment.close();
             throw e;

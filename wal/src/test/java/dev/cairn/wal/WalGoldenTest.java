@@ -83,7 +83,7 @@ class WalGoldenTest {
         Path copy = temp.resolve("copy");
         try (FileChannel channel = FileChannel.open(log.resolve(Logs.FIRST_SEGMENT), StandardOpenOption.READ);
                 SegmentFile segment = SegmentFile.create(WalFiles.REAL, copy, 64 << 10)) {
-            SegmentScan scan = new SegmentScan(log, channel, new ChainedCrc(), true);
+            SegmentScan scan = new SegmentScan(log, channel, new ChainedCrc(), true, true);
             WalAppender appender = new WalAppender(segment, 0, new ChainedCrc(), 4096, WalListener.NONE);
             while (scan.next()) {
                 switch (scan.type()) {

@@ -279,12 +279,13 @@ class WalWriterTest {
                 }
             }
             done.set(true);
-            assertThat(purger).succeedsWithin(10, TimeUnit.SECONDS).matches(removed -> removed > 10);
+            assertThat(purger).succeedsWithin(10, TimeUnit.SECONDS);
+            WalDirectory.purge(log, 2, writer.firstHeldSequence());
+            assertThat(WalDirectory.segments(log)).hasSize(2);
         } finally {
             threads.shutdown();
         }
         assertThat(Logs.read(log, 600, 1).contents().lastIndex()).isEqualTo(600);
-        assertThat(WalDirectory.segments(log)).hasSizeLessThan(6);
     }
 
     @Test

@@ -36,6 +36,9 @@ final class Backlog {
     /** The part of its budget that every stream has, whatever all streams together hold. */
     private static final int GUARANTEED_FRACTION = 16;
 
+    /** A stream reports to the hub whenever its charge has changed by this part of its budget. */
+    private static final int REPORTED_FRACTION = 64;
+
     /** Pending queues that grew beyond this are given up once they are empty. */
     private static final int KEPT_QUEUE_EVENTS = 64;
 
@@ -81,6 +84,10 @@ final class Backlog {
 
     private @Nullable Slot lastSlot;
     private long chargedBytes;
+
+    /** What of the charged bytes the hub knows. */
+    private long reportedBytes;
+
     private long references;
 
     /** A drain was handed to the executor and has not begun. */
@@ -484,6 +491,13 @@ final class Backlog {
         }
     }
 
+    /** Events pending, counted once for each watcher. */
+    long eventsPending() {
+        synchronized (lock) {
+            return references;
+        }
+    }
+
     // Under the lock.
 
     /** Appends, or takes the watcher back to the beginning of the event's revision because there is no room. */
@@ -511,11 +525,10 @@ final class Backlog {
             lastSlot = slot;
             charge(event.cost());
         }
+        charge(REFERENCE_BYTES);
         slot.references++;
         references++;
         watcher.tailEvents++;
-        counters.eventsPending.increment();
-        charge(REFERENCE_BYTES);
         pending.addLast(slot);
         return true;
     }
@@ -523,19 +536,20 @@ final class Backlog {
     private void release(Slot slot) {
         slot.references--;
         references--;
-        counters.eventsPending.decrement();
-        charge(-REFERENCE_BYTES);
-        if (slot.references == 0) {
-            charge(-slot.event.cost());
-            if (slot == lastSlot) {
-                lastSlot = null;
-            }
+        boolean last = slot.references == 0;
+        charge(last ? -REFERENCE_BYTES - slot.event.cost() : -REFERENCE_BYTES);
+        if (last && slot == lastSlot) {
+            lastSlot = null;
         }
     }
 
     private void charge(long bytes) {
         chargedBytes += bytes;
-        counters.chargedBytes.addAndGet(bytes);
+        long change = chargedBytes - reportedBytes;
+        if (Math.abs(change) > options.streamBudgetBytes() / REPORTED_FRACTION || chargedBytes == 0) {
+            reportedBytes = chargedBytes;
+            counters.chargedBytes.addAndGet(change);
+        }
     }
 
     private long budgetBytes() {

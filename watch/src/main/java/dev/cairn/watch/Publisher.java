@@ -140,7 +140,9 @@ final class Publisher {
     @Nullable
     Stretch recentSince(long revision) {
         synchronized (lock) {
-            return revision <= published && recent.reachBackTo(revision) ? new Stretch(recent.since(revision), published + 1) : null;
+            return revision <= published && recent.reachBackTo(revision)
+                    ? new Stretch(recent.since(revision), published + 1)
+                    : null;
         }
     }
 

@@ -10,8 +10,7 @@ final class WatchCounters {
     final AtomicInteger watchers = new AtomicInteger();
     final AtomicInteger slowWatchers = new AtomicInteger();
     final LongAdder eventsSent = new LongAdder();
-    final LongAdder eventsPending = new LongAdder();
 
-    /** Bytes charged to all backlogs together. An event is counted once for each stream that holds it. */
+    /** Bytes charged to all backlogs together, as far as they have reported it. */
     final AtomicLong chargedBytes = new AtomicLong();
 }

@@ -122,12 +122,12 @@ public final class WatchHub implements EventListener {
 
     /** Events that wait in streams, counted once for each watcher. */
     public long eventsPending() {
-        return counters.eventsPending.sum();
+        return streams.values().stream().mapToLong(WatchStream::eventsPending).sum();
     }
 
     /** Bytes that wait in streams, counted once for each stream. */
     public long bytesPending() {
-        return counters.chargedBytes.get();
+        return streams.values().stream().mapToLong(WatchStream::bytesPending).sum();
     }
 
     void closed(WatchStream stream) {

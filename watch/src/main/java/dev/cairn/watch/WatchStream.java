@@ -148,6 +148,16 @@ public final class WatchStream {
         }
     }
 
+    /** Bytes that wait here. Called by any thread. */
+    long bytesPending() {
+        return backlog.chargedBytes();
+    }
+
+    /** Events that wait here, counted once for each watcher. Called by any thread. */
+    long eventsPending() {
+        return backlog.eventsPending();
+    }
+
     /** Has the executor end the stream because the hub is closed. Called by any thread. */
     void stopLater() {
         output.execute(() -> {

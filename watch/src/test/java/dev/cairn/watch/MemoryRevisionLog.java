@@ -39,6 +39,7 @@ final class MemoryRevisionLog implements RevisionLog {
 
     private long compacted = -1;
     private long reads;
+    private volatile Runnable betweenEvents = () -> {};
 
     MemoryRevisionLog() {
         // Revision 0 does not exist, and a new store is at revision 1 without an event.
@@ -101,6 +102,11 @@ final class MemoryRevisionLog implements RevisionLog {
         return value;
     }
 
+    /** What happens in other threads while a reader is between two events. */
+    void betweenEvents(Runnable task) {
+        betweenEvents = task;
+    }
+
     /** How many calls of {@link #read} there were. */
     synchronized long reads() {
         return reads;
@@ -133,7 +139,10 @@ final class MemoryRevisionLog implements RevisionLog {
                 }
             }
         }
-        read.forEach(sink::accept);
+        for (Event event : read) {
+            betweenEvents.run();
+            sink.accept(event);
+        }
         return next;
     }
 

@@ -15,6 +15,7 @@ import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import dev.cairn.proto.mvccpb.KeyValue;
 import dev.cairn.watch.MemoryRevisionLog.Change;
+import java.util.AbstractList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -147,6 +148,7 @@ class WatchModelTest {
                     1 + random.nextInt(20),
                     1 + random.nextInt(10_000));
             hub = new WatchHub(log, options, new FixedHeaders(), random::nextLong);
+            log.betweenEvents(this::drainSomewhere);
             for (int i = 0; i < 1 + random.nextInt(4); i++) {
                 clients.add(new Client(hub));
             }
@@ -174,6 +176,7 @@ class WatchModelTest {
             assertThat(hub.slowWatchers()).isZero();
             assertThat(hub.eventsPending()).isZero();
             assertThat(hub.bytesPending()).isZero();
+            assertThat(hub.counters().chargedBytes).hasValue(0);
             assertThat(hub.catchUp().oldest()).isNull();
             clients.forEach(client -> client.stream.close());
             assertThat(hub.watchers()).isZero();
@@ -228,7 +231,25 @@ class WatchModelTest {
         private void publishAll() {
             while (!unpublished.isEmpty()) {
                 List<Event> events = unpublished.remove();
-                hub.onEvents(events.get(0).revision().main(), events);
+                hub.onEvents(events.get(0).revision().main(), new AbstractList<>() {
+                    @Override
+                    public Event get(int index) {
+                        drainSomewhere();
+                        return events.get(index);
+                    }
+
+                    @Override
+                    public int size() {
+                        return events.size();
+                    }
+                });
+            }
+        }
+
+        /** An executor comes in between two events of one revision. */
+        private void drainSomewhere() {
+            if (random.nextInt(3) == 0) {
+                clients.get(random.nextInt(clients.size())).output.runTask();
             }
         }
 

@@ -150,6 +150,7 @@ public final class MemoryBackend implements Backend {
 
         @Override
         public Cursor cursor(TableRef table) {
+            map(table);
             return new MemoryCursor(this, table);
         }
 

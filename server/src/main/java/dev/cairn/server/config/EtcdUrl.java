@@ -55,13 +55,10 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
                     "parse " + GoSyntax.quote(text) + ": first path segment in URL cannot contain colon");
         }
         return switch (scheme.toLowerCase(java.util.Locale.ROOT)) {
-  case "http", "https" -> 
-http(scheme.toLowerCase(java.util.Locale.ROOT), text, given);
-  case "unix", "unixs" -> 
-unix(scheme.toLowerCase(java.util.Locale.ROOT), text);
-  default -> 
-throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + given);
-};
+            case "http", "https" -> http(scheme.toLowerCase(java.util.Locale.ROOT), text, given);
+            case "unix", "unixs" -> unix(scheme.toLowerCase(java.util.Locale.ROOT), text);
+            default -> throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + given);
+        };
     }
 
     private static boolean isScheme(String scheme) {

@@ -147,31 +147,31 @@ final class FileReader {
 
     private static Object convert(Option<?> option, String key, Object value) throws ConfigException, BadUrl {
         switch (option.kind) {
-  case BOOL -> {
-if (value instanceof Boolean) {
+            case BOOL -> {
+                if (value instanceof Boolean) {
                     return value;
                 }
                 throw wrongType(option, key, value);
-}
-  case UNSIGNED, UNSIGNED_32 -> {
-return unsigned(option, key, value);
-}
-  case SIGNED -> {
-return whole(option, key, value);
-}
-  case DURATION -> {
-return Duration.ofNanos(whole(option, key, value));
-}
-  case STRINGS -> {
-return strings(option, key, value);
-}
-  default -> {
-if (value instanceof String text) {
+            }
+            case UNSIGNED, UNSIGNED_32 -> {
+                return unsigned(option, key, value);
+            }
+            case SIGNED -> {
+                return whole(option, key, value);
+            }
+            case DURATION -> {
+                return Duration.ofNanos(whole(option, key, value));
+            }
+            case STRINGS -> {
+                return strings(option, key, value);
+            }
+            default -> {
+                if (value instanceof String text) {
                     return parse(option, text);
                 }
                 throw wrongType(option, key, value);
-}
-}
+            }
+        }
     }
 
     private static Object parse(Option<?> option, String text) throws ConfigException, BadUrl {
@@ -179,21 +179,20 @@ if (value instanceof String text) {
             return option.parse(text);
         } catch (ConfigException e) {
             switch (option.kind) {
-  case URLS, ORIGINS -> {
-// etcd names the peer URLs where the advertised client URLs are wrong; tools match the line.
-String shown = option == Options.ADVERTISE_CLIENT_URLS ? "advertise-peer-urls" : option.name;
+                case URLS, ORIGINS -> {
+                    // etcd names the peer URLs where the advertised client URLs are wrong; tools match the line.
+                    String shown = option == Options.ADVERTISE_CLIENT_URLS ? "advertise-peer-urls" : option.name;
                     throw new BadUrl("unexpected error setting up " + shown + ": " + e.getMessage());
-}
-  case CHOICE -> {
-if (option == Options.INITIAL_CLUSTER_STATE) {
+                }
+                case CHOICE -> {
+                    if (option == Options.INITIAL_CLUSTER_STATE) {
                         throw new ConfigException("unexpected clusterState " + GoSyntax.quote(text));
                     }
                     // The file's stage of the v2 store is not looked at.
                     return option.defaultText;
-}
-  default -> 
-throw e;
-}
+                }
+                default -> throw e;
+            }
         }
     }
 

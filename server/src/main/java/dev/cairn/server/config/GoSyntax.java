@@ -26,13 +26,10 @@ final class GoSyntax {
     /** A boolean in one of the twelve spellings that are allowed. */
     static boolean bool(String text) throws ConfigException {
         return switch (text) {
-  case "1", "t", "T", "true", "TRUE", "True" -> 
-true;
-  case "0", "f", "F", "false", "FALSE", "False" -> 
-false;
-  default -> 
-throw new ConfigException(SYNTAX);
-};
+            case "1", "t", "T", "true", "TRUE", "True" -> true;
+            case "0", "f", "F", "false", "FALSE", "False" -> false;
+            default -> throw new ConfigException(SYNTAX);
+        };
     }
 
     /**
@@ -85,15 +82,11 @@ throw new ConfigException(SYNTAX);
         String digits = text;
         if (text.length() > 1 && text.charAt(0) == '0') {
             radix = switch (text.charAt(1)) {
-  case 'x', 'X' -> 
-16;
-  case 'o', 'O' -> 
-8;
-  case 'b', 'B' -> 
-2;
-  default -> 
-8;
-};
+                case 'x', 'X' -> 16;
+                case 'o', 'O' -> 8;
+                case 'b', 'B' -> 2;
+                default -> 8;
+            };
             digits = text.substring(Character.isLetter(text.charAt(1)) ? 2 : 1);
         }
         // An underscore stands between digits or between the prefix and the first digit.
@@ -172,21 +165,14 @@ throw new ConfigException(SYNTAX);
 
     private static long nanosPerUnit(String unit) {
         return switch (unit) {
-  case "ns" -> 
-1;
-  case "us", "\u00b5s", "\u03bcs" -> 
-1_000;
-  case "ms" -> 
-1_000_000;
-  case "s" -> 
-1_000_000_000;
-  case "m" -> 
-60_000_000_000L;
-  case "h" -> 
-3_600_000_000_000L;
-  default -> 
-0;
-};
+            case "ns" -> 1;
+            case "us", "\u00b5s", "\u03bcs" -> 1_000;
+            case "ms" -> 1_000_000;
+            case "s" -> 1_000_000_000;
+            case "m" -> 60_000_000_000L;
+            case "h" -> 3_600_000_000_000L;
+            default -> 0;
+        };
     }
 
     private static boolean isDigit(char c) {
@@ -233,24 +219,19 @@ throw new ConfigException(SYNTAX);
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
-  case '"' -> 
-quoted.append("\\\"");
-  case '\\' -> 
-quoted.append("\\\\");
-  case '\n' -> 
-quoted.append("\\n");
-  case '\r' -> 
-quoted.append("\\r");
-  case '\t' -> 
-quoted.append("\\t");
-  default -> {
-if (c < 0x20 || c == 0x7f) {
+                case '"' -> quoted.append("\\\"");
+                case '\\' -> quoted.append("\\\\");
+                case '\n' -> quoted.append("\\n");
+                case '\r' -> quoted.append("\\r");
+                case '\t' -> quoted.append("\\t");
+                default -> {
+                    if (c < 0x20 || c == 0x7f) {
                         quoted.append(String.format("\\x%02x", (int) c));
                     } else {
                         quoted.append(c);
                     }
-}
-}
+                }
+            }
         }
         return quoted.append('"').toString();
     }

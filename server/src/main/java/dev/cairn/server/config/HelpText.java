@@ -63,14 +63,13 @@ final class HelpText {
             }
         }
         switch (option.effect) {
-  case EFFECTIVE -> {}
-  case NOT_YET -> 
-text.append("    (No effect yet: ").append(option.reason).append(".)\n");
-  case MEANINGLESS -> 
-text.append("    (No effect: ").append(option.reason).append(".)\n");
-  case REFUSED -> 
-text.append("    (Refused: ").append(option.reason).append(".)\n");
-}
+            case EFFECTIVE -> {}
+            case NOT_YET ->
+                text.append("    (No effect yet: ").append(option.reason).append(".)\n");
+            case MEANINGLESS ->
+                text.append("    (No effect: ").append(option.reason).append(".)\n");
+            case REFUSED -> text.append("    (Refused: ").append(option.reason).append(".)\n");
+        }
     }
 
     private static void appendGate(StringBuilder text, String name, FeatureGate.Stage stage, boolean onByDefault) {

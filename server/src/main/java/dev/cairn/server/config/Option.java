@@ -143,41 +143,28 @@ final class Option<T> {
 
     private Object empty() throws ConfigException {
         return switch (kind) {
-  case STRING, CHOICE, IGNORED -> 
-"";
-  case GATES -> 
-Map.of();
-  default -> 
-List.of();
-};
+            case STRING, CHOICE, IGNORED -> "";
+            case GATES -> Map.of();
+            default -> List.of();
+        };
     }
 
     /** Reads a value as given on the command line or in a variable. The message of the exception is only the reason. */
     Object parse(String text) throws ConfigException {
         return switch (kind) {
-  case STRING, IGNORED -> 
-text;
-  case BOOL -> 
-GoSyntax.bool(text);
-  case UNSIGNED -> 
-GoSyntax.unsigned(text);
-  case UNSIGNED_32 -> 
-unsigned32(text);
-  case SIGNED -> 
-GoSyntax.signed(text);
-  case DURATION -> 
-duration(text);
-  case URLS -> 
-text.isEmpty() ? List.of() : EtcdUrl.parseList(text);
-  case ORIGINS -> 
-origins(text);
-  case HOSTS, STRINGS -> 
-text.isEmpty() ? List.of() : List.of(text.split(",", -1));
-  case CHOICE -> 
-choice(text);
-  case GATES -> 
-gates(text);
-};}
+            case STRING, IGNORED -> text;
+            case BOOL -> GoSyntax.bool(text);
+            case UNSIGNED -> GoSyntax.unsigned(text);
+            case UNSIGNED_32 -> unsigned32(text);
+            case SIGNED -> GoSyntax.signed(text);
+            case DURATION -> duration(text);
+            case URLS -> text.isEmpty() ? List.of() : EtcdUrl.parseList(text);
+            case ORIGINS -> origins(text);
+            case HOSTS, STRINGS -> text.isEmpty() ? List.of() : List.of(text.split(",", -1));
+            case CHOICE -> choice(text);
+            case GATES -> gates(text);
+        };
+    }
 
     private static Long unsigned32(String text) throws ConfigException {
         String reason;

@@ -1,7 +1,6 @@
 package dev.cairn.server.config;
 
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** What this server says it is. Clients choose features by the server version, so it is the version of etcd that Cairn follows. */
 public final class Release {
@@ -37,12 +36,9 @@ public final class Release {
     public static String architecture() {
         String name = System.getProperty("os.arch", "");
         return switch (name) {
-  case "x86_64", "amd64" -> 
-"amd64";
-  case "aarch64" -> 
-"arm64";
-  default -> 
-name;
-};
+            case "x86_64", "amd64" -> "amd64";
+            case "aarch64" -> "arm64";
+            default -> name;
+        };
     }
 }

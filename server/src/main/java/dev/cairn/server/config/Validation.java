@@ -311,13 +311,12 @@ final class Validation {
                 continue;
             }
             switch (option.effect) {
-  case EFFECTIVE -> {}
-  case REFUSED -> 
-throw new ConfigException("--" + option.name + " cannot be used: " + option.reason);
-  case NOT_YET, MEANINGLESS -> 
-notices.add(Notice.warn(
+                case EFFECTIVE -> {}
+                case REFUSED -> throw new ConfigException("--" + option.name + " cannot be used: " + option.reason);
+                case NOT_YET, MEANINGLESS ->
+                    notices.add(Notice.warn(
                             "option is accepted, but has no effect", "option", option.name, "reason", option.reason));
-}
+            }
             if (option.kind == Option.Kind.IGNORED) {
                 notices.add(Notice.warn(
                         "option is accepted, but has no effect",

@@ -2,7 +2,6 @@ package dev.cairn.server.config;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The values that were given, by option. Confined to the reading of the configuration; {@link ServerConfig} owns it afterwards. */
 final class Values {

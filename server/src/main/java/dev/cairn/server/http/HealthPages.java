@@ -12,7 +12,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -164,18 +163,15 @@ public final class HealthPages {
     /** Completes with the text of the error, empty when the check passes. */
     private CompletionStage<String> check(String check) {
         return switch (check) {
-  case "serializable_read" -> 
-read(false);
-  case "linearizable_read" -> 
-read(true);
-  case "data_corruption" -> 
-CompletableFuture.completedFuture(
+            case "serializable_read" -> read(false);
+            case "linearizable_read" -> read(true);
+            case "data_corruption" ->
+                CompletableFuture.completedFuture(
                         source.alarms().contains(Alarm.CORRUPT) ? "alarm activated: CORRUPT" : "");
-  case "non_learner" -> 
-CompletableFuture.completedFuture(source.isLearner() ? "not supported for learner" : "");
-  default -> 
-throw new IllegalArgumentException("unknown check " + check);
-};
+            case "non_learner" ->
+                CompletableFuture.completedFuture(source.isLearner() ? "not supported for learner" : "");
+            default -> throw new IllegalArgumentException("unknown check " + check);
+        };
     }
 
     private CompletionStage<String> read(boolean linearizable) {

@@ -10,26 +10,20 @@ public final class Json {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
-  case '"' -> 
-quoted.append("\\\"");
-  case '\\' -> 
-quoted.append("\\\\");
-  case '\n' -> 
-quoted.append("\\n");
-  case '\r' -> 
-quoted.append("\\r");
-  case '\t' -> 
-quoted.append("\\t");
-  case '<', '>', '&', '\u2028', '\u2029' -> 
-unicode(quoted, c);
-  default -> {
-if (c < 0x20) {
+                case '"' -> quoted.append("\\\"");
+                case '\\' -> quoted.append("\\\\");
+                case '\n' -> quoted.append("\\n");
+                case '\r' -> quoted.append("\\r");
+                case '\t' -> quoted.append("\\t");
+                case '<', '>', '&', '\u2028', '\u2029' -> unicode(quoted, c);
+                default -> {
+                    if (c < 0x20) {
                         unicode(quoted, c);
                     } else {
                         quoted.append(c);
                     }
-}
-}
+                }
+            }
         }
         return quoted.append('"').toString();
     }

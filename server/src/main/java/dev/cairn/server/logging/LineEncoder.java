@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,15 +87,11 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             return "fatal";
         }
         return switch (event.getLevel().toInt()) {
-  case Level.ERROR_INT -> 
-"error";
-  case Level.WARN_INT -> 
-"warn";
-  case Level.INFO_INT -> 
-"info";
-  default -> 
-"debug";
-};
+            case Level.ERROR_INT -> "error";
+            case Level.WARN_INT -> "warn";
+            case Level.INFO_INT -> "info";
+            default -> "debug";
+        };
     }
 
     private void time(StringBuilder line, ILoggingEvent event) {
@@ -217,7 +214,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             line.append(value);
         } else if (value instanceof Duration duration) {
             text(line, dev.cairn.server.config.ServerConfig.format(duration));
-        } else if (value instanceof Iterable<?> elements) {
+        } else if (value instanceof Collection<?> elements) {
             line.append('[');
             String divider = "";
             for (Object element : elements) {
@@ -254,23 +251,18 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
     private static void escaped(StringBuilder line, char c) {
         switch (c) {
-  case '"' -> 
-line.append("\\\"");
-  case '\\' -> 
-line.append("\\\\");
-  case '\n' -> 
-line.append("\\n");
-  case '\r' -> 
-line.append("\\r");
-  case '\t' -> 
-line.append("\\t");
-  default -> {
-if (Character.isSurrogate(c)) {
+            case '"' -> line.append("\\\"");
+            case '\\' -> line.append("\\\\");
+            case '\n' -> line.append("\\n");
+            case '\r' -> line.append("\\r");
+            case '\t' -> line.append("\\t");
+            default -> {
+                if (Character.isSurrogate(c)) {
                     line.append("\\ufffd");
                 } else {
                     line.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
                 }
-}
-}
+            }
+        }
     }
 }

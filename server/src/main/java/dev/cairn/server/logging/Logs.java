@@ -13,7 +13,6 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.LogManager;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 import org.slf4j.MarkerFactory;
@@ -51,15 +50,12 @@ public final class Logs {
 
     /** Writes a line that was put back while the log was not open. */
     public static void write(org.slf4j.Logger logger, Notice notice) {
-        
+
         LoggingEventBuilder line = switch (notice.severity()) {
-  case INFO -> 
-logger.atInfo();
-  case WARN -> 
-logger.atWarn();
-  default -> 
-logger.atError().addMarker(FATAL);
-};
+            case INFO -> logger.atInfo();
+            case WARN -> logger.atWarn();
+            default -> logger.atError().addMarker(FATAL);
+        };
         for (Notice.Field field : notice.fields()) {
             line = line.addKeyValue(field.key(), field.value());
         }
@@ -74,14 +70,14 @@ logger.atError().addMarker(FATAL);
     /** Standard streams are used raw: a line is one write, and nothing is lost when the process halts. */
     private static OutputStream open(String output) throws IOException {
         switch (output) {
-  case "stderr" -> {
-return new FileOutputStream(FileDescriptor.err);
-}
-  case "stdout" -> {
-return new FileOutputStream(FileDescriptor.out);
-}
-  default -> {
-try {
+            case "stderr" -> {
+                return new FileOutputStream(FileDescriptor.err);
+            }
+            case "stdout" -> {
+                return new FileOutputStream(FileDescriptor.out);
+            }
+            default -> {
+                try {
                     return new FileOutputStream(output, true);
                 } catch (java.io.FileNotFoundException e) {
                     // The JDK's message is "<path> (<reason of the system>)".
@@ -90,8 +86,8 @@ try {
                     String why = reason < 0 ? text : text.substring(reason + 1, text.length() - 1);
                     throw new IOException("open sink \"" + output + "\": open " + output + ": " + lowerFirst(why), e);
                 }
-}
-}
+            }
+        }
     }
 
     private static String lowerFirst(String text) {

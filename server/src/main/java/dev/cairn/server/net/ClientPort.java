@@ -3,9 +3,11 @@ package dev.cairn.server.net;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -31,11 +33,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,12 +85,14 @@ public final class ClientPort {
      *
      * @param services the gRPC services
      * @param interceptors around every call, the first one outermost
+     * @param tracer told of every stream
      * @param http pages for clients
      * @param metrics pages for the metrics URLs
      */
     public record Content(
             List<ServerServiceDefinition> services,
             List<ServerInterceptor> interceptors,
+            ServerStreamTracer.Factory tracer,
             HttpHandler http,
             HttpHandler metrics) {
         public Content {
@@ -101,25 +104,29 @@ public final class ClientPort {
     /**
      * Binds every address or none.
      *
+     * @param content asked for when the first call comes in, which is after {@link #serve}
      * @throws IOException when an address cannot be bound; the message is etcd's and names the address
      */
-    public static ClientPort bind(ServerConfig config, EventLoops loops, Content content) throws IOException {
+    public static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content) throws IOException {
         return bind(config, loops, content, FIRST_BYTES_LIMIT);
     }
 
-    static ClientPort bind(ServerConfig config, EventLoops loops, Content content, Duration firstBytesLimit)
+    static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content, Duration firstBytesLimit)
             throws IOException {
         ClientPort port = new ClientPort(config, loops, firstBytesLimit);
         try {
             boolean httpApart = !config.listenClientHttpUrls().isEmpty();
             for (EtcdUrl url : config.listenClientUrls()) {
-                port.bindGrpc(url, content, httpApart ? null : content.http());
+                port.bindGrpc(
+                        url,
+                        content,
+                        httpApart ? null : request -> content.get().http().handle(request));
             }
             for (EtcdUrl url : config.listenClientHttpUrls()) {
-                port.bindHttp(url, content.http());
+                port.bindHttp(url, request -> content.get().http().handle(request));
             }
             for (EtcdUrl url : config.listenMetricsUrls()) {
-                port.bindHttp(url, content.metrics());
+                port.bindHttp(url, request -> content.get().metrics().handle(request));
             }
             return port;
         } catch (IOException e) {
@@ -145,7 +152,7 @@ public final class ClientPort {
         }
     }
 
-    private void bindGrpc(EtcdUrl url, Content content, @Nullable HttpHandler http) throws IOException {
+    private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
         SocketAddress address = resolve(url);
         int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
         FirstBytesHandler.Protocol http1 =
@@ -164,7 +171,7 @@ public final class ClientPort {
                 .permitKeepAliveWithoutCalls(false)
                 // The library's own timer would also cut connections that turned out to be HTTP/1.
                 .handshakeTimeout(Long.MAX_VALUE, TimeUnit.MILLISECONDS)
-                .fallbackHandlerRegistry(new UnknownMethods(names(content.services())));
+                .fallbackHandlerRegistry(new ServedMethods(content));
         InternalNettyServerBuilder.setStatsEnabled(builder, false);
         InternalNettyServerBuilder.setTracingEnabled(builder, false);
         keepAlive(builder);
@@ -174,13 +181,12 @@ public final class ClientPort {
                 reusePort(builder);
             }
         }
-        for (ServerServiceDefinition service : content.services()) {
-            builder.addService(service);
-        }
-        // The builder runs the interceptor that was added last first.
-        for (int i = content.interceptors().size() - 1; i >= 0; i--) {
-            builder.intercept(content.interceptors().get(i));
-        }
+        builder.addStreamTracerFactory(new ServerStreamTracer.Factory() {
+            @Override
+            public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+                return content.get().tracer().newServerStreamTracer(method, headers);
+            }
+        });
         Server server = builder.build();
         try {
             server.start();
@@ -332,14 +338,6 @@ public final class ClientPort {
             // Stopping goes on without waiting.
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static Set<String> names(List<ServerServiceDefinition> services) {
-        Set<String> names = new HashSet<>();
-        for (ServerServiceDefinition service : services) {
-            names.add(service.getServiceDescriptor().getName());
-        }
-        return names;
     }
 
     private static boolean isPositive(Duration duration) {

@@ -1,5 +1,6 @@
 package dev.cairn.server.net;
 
+import io.grpc.Attributes;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -11,6 +12,7 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,6 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * and a loop costs a wake-up. Linux's own selector is used where the library has it.
  */
 public final class EventLoops implements AutoCloseable {
+    /** The event loop of the connection that a call came in on, among the attributes of the call. */
+    public static final Attributes.Key<Executor> OF_CONNECTION = Attributes.Key.create("dev.cairn.event-loop");
+
     private final EventLoopGroup group;
     private final boolean epoll;
 

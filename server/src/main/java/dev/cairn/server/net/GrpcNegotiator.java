@@ -48,6 +48,7 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
         Attributes attributes = Attributes.newBuilder()
                 .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, after.channel().localAddress())
                 .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, after.channel().remoteAddress())
+                .set(EventLoops.OF_CONNECTION, after.channel().eventLoop())
                 .set(GrpcAttributes.ATTR_SECURITY_LEVEL, SecurityLevel.NONE)
                 .build();
         after.fireUserEventTriggered(InternalProtocolNegotiationEvent.withAttributes(

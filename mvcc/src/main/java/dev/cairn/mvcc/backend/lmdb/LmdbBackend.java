@@ -80,8 +80,7 @@ public final class LmdbBackend implements Backend {
         boolean opened = false;
         try {
             checkOpen();
-            LmdbReadTxn txn = environment.takeReader();
-            txn.begin(this);
+            ReadTxn txn = new LmdbReadTxn(this, environment);
             opened = true;
             return txn;
         } finally {

@@ -27,7 +27,7 @@ final class LmdbEnvironment {
 
     private final Env<ByteBuffer> env;
     private final List<Dbi<ByteBuffer>> dbis;
-    private final ConcurrentLinkedDeque<LmdbReadTxn> idle = new ConcurrentLinkedDeque<>();
+    private final ConcurrentLinkedDeque<LmdbReader> idle = new ConcurrentLinkedDeque<>();
 
     private LmdbEnvironment(Env<ByteBuffer> env, List<Dbi<ByteBuffer>> dbis) {
         this.env = env;
@@ -59,17 +59,19 @@ final class LmdbEnvironment {
         return dbis.get(table.ordinal());
     }
 
-    LmdbReadTxn takeReader() {
-        LmdbReadTxn txn = idle.pollFirst();
-        return txn != null ? txn : new LmdbReadTxn(this);
+    /** A reader on the newest committed state. */
+    LmdbReader takeReader() {
+        LmdbReader reader = idle.pollFirst();
+        if (reader == null) {
+            return new LmdbReader(env.txnRead());
+        }
+        reader.renew();
+        return reader;
     }
 
-    void giveBack(LmdbReadTxn txn) {
-        idle.addFirst(txn);
-    }
-
-    Txn<ByteBuffer> txnRead() {
-        return env.txnRead();
+    void giveBack(LmdbReader reader) {
+        reader.reset();
+        idle.addFirst(reader);
     }
 
     Txn<ByteBuffer> txnWrite() {
@@ -101,8 +103,8 @@ final class LmdbEnvironment {
     }
 
     void close() {
-        for (LmdbReadTxn txn = idle.pollFirst(); txn != null; txn = idle.pollFirst()) {
-            txn.dispose();
+        for (LmdbReader reader = idle.pollFirst(); reader != null; reader = idle.pollFirst()) {
+            reader.dispose();
         }
         env.close();
     }

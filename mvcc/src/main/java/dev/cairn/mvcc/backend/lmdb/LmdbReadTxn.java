@@ -1,85 +1,70 @@
 package dev.cairn.mvcc.backend.lmdb;
 
-import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
-import org.lmdbjava.Txn;
 
 /**
- * A read transaction that is used many times: begun on the state of the moment, closed into the pool. Confined to the thread
- * that holds it, from {@link #begin} to {@link #close}.
+ * One use of a pooled reader. Confined to the thread that opened it. The handle is never used again, so that one that was
+ * closed cannot touch the next holder's transaction.
  */
 final class LmdbReadTxn implements ReadTxn {
+    private final LmdbBackend backend;
     private final LmdbEnvironment environment;
-    private final Txn<ByteBuffer> txn;
-    private final ByteBuffer keyBuffer = ByteBuffer.allocateDirect(Backend.KEY_BYTES_MAX);
-    private final ArrayDeque<LmdbCursor> cursors = new ArrayDeque<>();
+    private final LmdbReader reader;
+    private final ArrayDeque<LmdbCursor> cursors = new ArrayDeque<>(2);
+    private boolean closed;
 
-    // Null while the transaction lies in the pool.
-    private @Nullable LmdbBackend holder;
-    private boolean fresh = true;
-
-    LmdbReadTxn(LmdbEnvironment environment) {
+    LmdbReadTxn(LmdbBackend backend, LmdbEnvironment environment) {
+        this.backend = backend;
         this.environment = environment;
-        this.txn = environment.txnRead();
-    }
-
-    void begin(LmdbBackend backend) {
-        if (fresh) {
-            fresh = false;
-        } else {
-            txn.renew();
-        }
-        holder = backend;
+        this.reader = environment.takeReader();
     }
 
     @Override
     public @Nullable ByteBuffer get(TableRef table, byte[] key) {
-        checkHeld();
-        return environment.dbi(table).get(txn, keyBuffer.clear().put(key).flip());
+        checkOpen();
+        return environment
+                .dbi(table)
+                .get(reader.txn, reader.keyBuffer.clear().put(key).flip());
     }
 
     @Override
     public Cursor cursor(TableRef table) {
-        checkHeld();
-        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(txn));
+        checkOpen();
+        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(reader.txn));
         cursors.push(cursor);
         return cursor;
     }
 
     @Override
     public long entries(TableRef table) {
-        checkHeld();
-        return environment.dbi(table).stat(txn).entries;
+        checkOpen();
+        return environment.dbi(table).stat(reader.txn).entries;
     }
 
-    private void checkHeld() {
-        if (holder == null) {
+    private void checkOpen() {
+        if (closed) {
             throw new IllegalStateException("the transaction is closed");
         }
     }
 
     @Override
     public void close() {
-        LmdbBackend backend = holder;
-        if (backend == null) {
+        if (closed) {
             return;
         }
-        holder = null;
-        for (LmdbCursor cursor = cursors.poll(); cursor != null; cursor = cursors.poll()) {
-            cursor.close();
+        closed = true;
+        try {
+            for (LmdbCursor cursor = cursors.poll(); cursor != null; cursor = cursors.poll()) {
+                cursor.close();
+            }
+            environment.giveBack(reader);
+        } finally {
+            backend.released();
         }
-        txn.reset();
-        environment.giveBack(this);
-        backend.released();
-    }
-
-    /** Frees the transaction for good. It lies in the pool. */
-    void dispose() {
-        txn.close();
     }
 }
