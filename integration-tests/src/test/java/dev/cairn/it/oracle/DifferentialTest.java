@@ -8,6 +8,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Goal: no client can tell our server from etcd by what it answers. Method: thousands of generated calls to both, every
@@ -37,6 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DifferentialTest {
     private static final int CALLS = Integer.getInteger("cairn.calls", 1_000);
     private static final int CALLS_WITH_FAULT = 800;
+    private static final int LARGE_KEYS = 40;
     private static final List<Long> FIXED_SEEDS = List.of(1L, 2L, 3L);
 
     @TempDir
@@ -64,43 +67,56 @@ class DifferentialTest {
         run(Programs.ours(), seed, true, CALLS, UnaryOperator.identity());
     }
 
-    /** Responses of several megabytes: where they are cut is determined, so the packets themselves are compared. */
-    @Test
-    void shouldCutLargeWatchResponsesWhereEtcdDoes() {
+    /**
+     * The events of one revision belong into one response, however large, unless the watcher asked for fragments; then the
+     * places of the cuts are determined too.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldCutALargeRevisionWhereEtcdDoes(boolean fragment) {
         List<List<String>> packets = new ArrayList<>();
         for (Path binary : List.of(Programs.ours(), Programs.real("etcd"))) {
             try (ServerProcess server =
                             ServerProcess.start(binary, directory.resolve("large-" + packets.size()));
                     Peer peer = new Peer(binary.toString(), server.target(), UnaryOperator.identity())) {
-                for (int i = 0; i < 64; i++) {
-                    ByteString value = ByteString.copyFrom(new byte[100_000 + i]);
-                    PutRequest put = PutRequest.newBuilder()
-                            .setKey(ByteString.copyFromUtf8("k" + i % 7))
-                            .setValue(value)
-                            .build();
-                    assertThat(peer.call(new Call(Rpc.PUT, put)).status()).isEqualTo(Outcome.OK);
+                for (int i = 0; i < LARGE_KEYS; i++) {
+                    Call put = new Call(
+                            Rpc.PUT,
+                            PutRequest.newBuilder()
+                                    .setKey(ByteString.copyFromUtf8("k" + i))
+                                    .setValue(ByteString.copyFrom(new byte[100_000 + i]))
+                                    .build());
+                    assertThat(peer.call(put).status()).isEqualTo(Outcome.OK);
                 }
-                packets.add(watchHistory(peer));
+                Call delete = new Call(
+                        Rpc.DELETE_RANGE,
+                        DeleteRangeRequest.newBuilder()
+                                .setKey(ByteString.copyFromUtf8("k"))
+                                .setRangeEnd(ByteString.copyFromUtf8("l"))
+                                .build());
+                assertThat(peer.call(delete).status()).isEqualTo(Outcome.OK);
+                packets.add(watchLastRevision(peer, fragment));
             }
         }
-        assertThat(packets.get(1).size()).as("pieces").isGreaterThan(3);
+        assertThat(packets.get(1)).as("packets of etcd").hasSize(fragment ? 2 : 1);
         assertThat(packets.get(0)).isEqualTo(packets.get(1));
     }
 
-    private static List<String> watchHistory(Peer peer) {
+    private static List<String> watchLastRevision(Peer peer, boolean fragment) {
+        int revision = LARGE_KEYS + 2;
         try (WatchLane lane = peer.openWatch()) {
             lane.create(WatchCreateRequest.newBuilder()
                     .setKey(ByteString.copyFromUtf8("k"))
                     .setRangeEnd(ByteString.copyFromUtf8("l"))
-                    .setStartRevision(1)
+                    .setStartRevision(revision)
                     .setPrevKv(true)
-                    .setFragment(true)
+                    .setFragment(fragment)
                     .build());
-            lane.barrier(65);
+            lane.barrier(revision);
             return lane.packets().stream()
                     .map(packet -> packet.getEventsCount() + " events, fragment " + packet.getFragment() + ", revision "
                             + packet.getHeader().getRevision() + ", first "
-                            + packet.getEvents(0).getKv().getModRevision())
+                            + packet.getEvents(0).getKv().getKey().toStringUtf8())
                     .toList();
         }
     }
