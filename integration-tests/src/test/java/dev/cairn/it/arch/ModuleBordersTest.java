@@ -25,8 +25,14 @@ import org.junit.jupiter.api.Timeout;
 class ModuleBordersTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("dev.cairn.raft", "dev.cairn.wal", "dev.cairn.mvcc", "dev.cairn.lease", "dev.cairn.watch",
-                    "dev.cairn.auth", "dev.cairn.server");
+            .importPackages(
+                    "dev.cairn.raft",
+                    "dev.cairn.wal",
+                    "dev.cairn.mvcc",
+                    "dev.cairn.lease",
+                    "dev.cairn.watch",
+                    "dev.cairn.auth",
+                    "dev.cairn.server");
 
     private static final DescribedPredicate<JavaClass> JSPECIFY = resideInAnyPackage("org.jspecify..");
 
@@ -46,8 +52,13 @@ class ModuleBordersTest {
                 .resideInAPackage("dev.cairn.raft..")
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
-                                "dev.cairn.raft..", "java.lang", "java.lang.annotation", "java.lang.invoke", "java.util",
-                                "java.util.function", "java.util.stream")
+                                "dev.cairn.raft..",
+                                "java.lang",
+                                "java.lang.annotation",
+                                "java.lang.invoke",
+                                "java.util",
+                                "java.util.function",
+                                "java.util.stream")
                         .or(equivalentTo(ByteString.class))
                         .or(equivalentTo(ByteString.Output.class))
                         .or(resideInAnyPackage("java.lang.runtime"))

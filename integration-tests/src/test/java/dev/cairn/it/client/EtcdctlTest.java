@@ -74,7 +74,9 @@ class EtcdctlTest {
             step("del range/1 range/3"),
             step("del range/ --prefix --prev-kv"),
             step("txn", "value(\"key1\") = \"x\"\n\nput key1 then\nget key1\n\nput key1 else\n\n"),
-            step("txn", "mod(\"key1\") > \"0\"\nversion(\"none\") = \"0\"\n\ndel key1\nget key --prefix\n\nget key1\n\n"),
+            step(
+                    "txn",
+                    "mod(\"key1\") > \"0\"\nversion(\"none\") = \"0\"\n\ndel key1\nget key --prefix\n\nget key1\n\n"),
             step("txn -w json", "create(\"key4\") = \"7\"\n\nput a b\n\nget key4\nput c d\n\n"),
             step("txn", "\nput same 1\nput same 2\n\n\n"),
             step("txn -i", "value(\"key4\") = \"four\"\n\nput interactive yes\n\n\n"),
@@ -152,14 +154,13 @@ class EtcdctlTest {
     void shouldPrintTheEventsThatItPrintsForEtcd() {
         List<String> printed = new ArrayList<>();
         for (Path binary : List.of(Programs.ours(), Programs.real("etcd"))) {
-            try (ServerProcess server =
-                    ServerProcess.start(binary, directory.resolve("watch" + printed.size()))) {
+            try (ServerProcess server = ServerProcess.start(binary, directory.resolve("watch" + printed.size()))) {
                 Session session = new Session(server);
                 session.run(step("put w/1 before"));
                 // From the first revision on, so that no event can come before the watch does.
-                Command events = Command.start(Command.etcdctl(server, "watch", "w/", "--prefix", "--rev=1", "--prev-kv"));
-                Command puts = Command.start(
-                        Command.etcdctl(server, "watch", "w/1", "--rev=1", "-w", "json"));
+                Command events =
+                        Command.start(Command.etcdctl(server, "watch", "w/", "--prefix", "--rev=1", "--prev-kv"));
+                Command puts = Command.start(Command.etcdctl(server, "watch", "w/1", "--rev=1", "-w", "json"));
                 session.run(step("put w/1 after"));
                 session.run(step("put w/2 other"));
                 session.run(step("put x/1 outside"));
@@ -194,17 +195,16 @@ class EtcdctlTest {
 
         String run(Step step) {
             String[] arguments = step.arguments.replace("{lease}", lease).split(" ", -1);
-            Command.Result result =
-                    Command.start(Command.etcdctl(server, arguments)).input(step.input).await(LIMIT);
+            Command.Result result = Command.start(Command.etcdctl(server, arguments))
+                    .input(step.input)
+                    .await(LIMIT);
             Matcher granted = GRANTED.matcher(result.out());
             if (granted.find()) {
                 lease = granted.group(1);
             }
             // The client also logs each failed call, with addresses and times.
-            String errors = result.err()
-                    .lines()
-                    .filter(line -> !line.startsWith("{"))
-                    .collect(Collectors.joining("\n"));
+            String errors =
+                    result.err().lines().filter(line -> !line.startsWith("{")).collect(Collectors.joining("\n"));
             return neutral("exit " + result.exit() + "\n" + result.out() + errors);
         }
 

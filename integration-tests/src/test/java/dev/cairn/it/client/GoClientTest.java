@@ -24,8 +24,7 @@ class GoClientTest {
     void shouldServeTheGoClient() {
         Path program = Programs.real("clientcheck");
         try (ServerProcess server = ServerProcess.start(Programs.ours(), directory)) {
-            Command.Result result =
-                    Command.run(List.of(program.toString(), server.target()), Duration.ofSeconds(70));
+            Command.Result result = Command.run(List.of(program.toString(), server.target()), Duration.ofSeconds(70));
             assertThat(result.exit()).as("%s\n%s", result, server.logTail()).isZero();
             assertThat(result.out().lines())
                     .containsExactly(

@@ -68,8 +68,8 @@ class JetcdTest {
         for (int i = 0; i < 5; i++) {
             get(kv.put(bytes("key" + i), bytes("value" + i)));
         }
-        PutResponse put =
-                get(kv.put(bytes("key0"), bytes("new"), PutOption.builder().withPrevKV().build()));
+        PutResponse put = get(kv.put(
+                bytes("key0"), bytes("new"), PutOption.builder().withPrevKV().build()));
         assertThat(put.getPrevKv().getValue()).isEqualTo(bytes("value0"));
         long revision = put.getHeader().getRevision();
 
@@ -96,7 +96,8 @@ class JetcdTest {
         assertThat(deleted.getDeleted()).isEqualTo(5);
         assertThat(deleted.getPrevKvs()).hasSize(5);
 
-        get(kv.compact(revision, CompactOption.builder().withCompactPhysical(true).build()));
+        get(kv.compact(
+                revision, CompactOption.builder().withCompactPhysical(true).build()));
         assertThatThrownBy(() -> get(kv.get(
                         bytes("key0"),
                         GetOption.builder().withRevision(revision - 1).build())))
@@ -128,12 +129,10 @@ class JetcdTest {
         KV kv = client.getKVClient();
         long id = get(leases.grant(60)).getID();
         get(kv.put(
-                bytes("leased"),
-                bytes("x"),
-                PutOption.builder().withLeaseId(id).build()));
+                bytes("leased"), bytes("x"), PutOption.builder().withLeaseId(id).build()));
         assertThat(get(leases.keepAliveOnce(id)).getTTL()).isEqualTo(60);
-        var left = get(leases.timeToLive(
-                id, LeaseOption.builder().withAttachedKeys().build()));
+        var left = get(
+                leases.timeToLive(id, LeaseOption.builder().withAttachedKeys().build()));
         assertThat(left.getGrantedTTL()).isEqualTo(60);
         assertThat(left.getKeys()).containsExactly(bytes("leased"));
         get(leases.revoke(id));
@@ -150,8 +149,8 @@ class JetcdTest {
                 .withRevision(start)
                 .withPrevKV(true)
                 .build();
-        try (Watch.Watcher watcher = client.getWatchClient()
-                .watch(bytes("w/"), option, response -> events.addAll(response.getEvents()))) {
+        try (Watch.Watcher watcher =
+                client.getWatchClient().watch(bytes("w/"), option, response -> events.addAll(response.getEvents()))) {
             assertThat(next(events).getKeyValue().getValue()).isEqualTo(bytes("past"));
             get(kv.put(bytes("w/1"), bytes("present")));
             WatchEvent put = next(events);

@@ -119,7 +119,13 @@ class WireContractTest {
         lines.add("message\t" + type.getFullName());
         for (FieldDescriptor field : type.getFields()) {
             String line = String.join(
-                    "\t", "field", type.getFullName(), field.getName(), "" + field.getNumber(), kind(field), label(field));
+                    "\t",
+                    "field",
+                    type.getFullName(),
+                    field.getName(),
+                    "" + field.getNumber(),
+                    kind(field),
+                    label(field));
             if (details) {
                 OneofDescriptor oneof = field.getRealContainingOneof();
                 line += "\t" + (oneof == null ? "-" : oneof.getName()) + "\t"

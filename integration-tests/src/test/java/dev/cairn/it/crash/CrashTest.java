@@ -126,7 +126,9 @@ class CrashTest {
                     // Zeros that do not fill a sector of the record look like damage, not like a torn write.
                     assertClear(server, damage, refusal);
                 } else {
-                    assertThat(refusal).as("%s, %s\n%s", replay(), damage, server.logTail()).isNull();
+                    assertThat(refusal)
+                            .as("%s, %s\n%s", replay(), damage, server.logTail())
+                            .isNull();
                     check(server, ledger, damage);
                 }
             }

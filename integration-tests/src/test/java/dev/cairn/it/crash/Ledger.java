@@ -112,15 +112,14 @@ final class Ledger {
         }
         for (Write write : writes) {
             Long revision = found.get(write);
-            if (revision != null
-                    && !seen.getOrDefault(write, Set.of()).equals(new HashSet<>(write.effects))) {
+            if (revision != null && !seen.getOrDefault(write, Set.of()).equals(new HashSet<>(write.effects))) {
                 throw new AssertionError(
                         "half a write at revision " + revision + ": " + seen.get(write) + " of " + write.effects);
             }
             if (write.acknowledgedRevision != 0) {
                 if (revision == null) {
-                    throw new AssertionError("acknowledged at revision " + write.acknowledgedRevision
-                            + " and lost: " + write.effects + "; the history ends at " + last);
+                    throw new AssertionError("acknowledged at revision " + write.acknowledgedRevision + " and lost: "
+                            + write.effects + "; the history ends at " + last);
                 }
                 if (revision != write.acknowledgedRevision) {
                     throw new AssertionError("acknowledged at revision " + write.acknowledgedRevision + ", found at "

@@ -86,9 +86,9 @@ final class Writers implements AutoCloseable {
             boolean answered;
             if (dice < 6) {
                 String value = value(number, random);
-                answered = attempt(List.of(Effect.put(key, value)), () -> limited.put(put(key, value))
-                        .getHeader()
-                        .getRevision());
+                answered = attempt(
+                        List.of(Effect.put(key, value)),
+                        () -> limited.put(put(key, value)).getHeader().getRevision());
                 present.add(key);
             } else if (dice < 8 || present.isEmpty()) {
                 List<Effect> effects = new ArrayList<>();
@@ -100,16 +100,17 @@ final class Writers implements AutoCloseable {
                     txn.addSuccess(RequestOp.newBuilder().setRequestPut(put(part, value)));
                 }
                 TxnRequest request = txn.build();
-                answered = attempt(
-                        effects, () -> limited.txn(request).getHeader().getRevision());
+                answered =
+                        attempt(effects, () -> limited.txn(request).getHeader().getRevision());
             } else {
                 String victim = present.removeFirst();
-                answered = attempt(List.of(Effect.delete(victim)), () -> limited.deleteRange(
-                                DeleteRangeRequest.newBuilder()
+                answered = attempt(
+                        List.of(Effect.delete(victim)),
+                        () -> limited.deleteRange(DeleteRangeRequest.newBuilder()
                                         .setKey(ByteString.copyFromUtf8(victim))
                                         .build())
-                        .getHeader()
-                        .getRevision());
+                                .getHeader()
+                                .getRevision());
             }
             if (!answered) {
                 return;
@@ -138,6 +139,7 @@ final class Writers implements AutoCloseable {
     }
 
     private static String value(int number, Random random) {
-        return "value " + number + " " + Long.toHexString(random.nextLong()) + ".".repeat(random.nextInt(VALUE_PADDING_MAX));
+        return "value " + number + " " + Long.toHexString(random.nextLong())
+                + ".".repeat(random.nextInt(VALUE_PADDING_MAX));
     }
 }

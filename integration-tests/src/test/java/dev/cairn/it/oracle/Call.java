@@ -12,7 +12,8 @@ record Call(Rpc rpc, Message request) {
 
     @Override
     public String toString() {
-        return rpc + " {" + shorten(TextFormat.printer().emittingSingleLine(true).printToString(request)) + "}";
+        return rpc + " {"
+                + shorten(TextFormat.printer().emittingSingleLine(true).printToString(request)) + "}";
     }
 
     /** Values of 100 kB, and long keys of one letter, would hide what a failure is about. */

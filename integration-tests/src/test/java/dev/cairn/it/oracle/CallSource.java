@@ -267,7 +267,8 @@ final class CallSource {
     }
 
     private PutRequest put() {
-        PutRequest.Builder request = PutRequest.newBuilder().setKey(requestKey()).setPrevKv(chance(300));
+        PutRequest.Builder request =
+                PutRequest.newBuilder().setKey(requestKey()).setPrevKv(chance(300));
         boolean keepsValue = chance(80);
         boolean keepsLease = chance(80);
         request.setIgnoreValue(keepsValue).setIgnoreLease(keepsLease);
@@ -360,14 +361,13 @@ final class CallSource {
 
     /** Compactions near the last one are common, because what is gone cannot be compared any more. */
     private CompactionRequest compaction() {
-        long to =
-                switch (random.nextInt(10)) {
-                    case 0 -> compacted;
-                    case 1 -> compacted - 1;
-                    case 2 -> revision + 1 + random.nextInt(3);
-                    case 3 -> revision;
-                    default -> compacted + (long) (random.nextDouble() * 0.6 * (revision - compacted));
-                };
+        long to = switch (random.nextInt(10)) {
+            case 0 -> compacted;
+            case 1 -> compacted - 1;
+            case 2 -> revision + 1 + random.nextInt(3);
+            case 3 -> revision;
+            default -> compacted + (long) (random.nextDouble() * 0.6 * (revision - compacted));
+        };
         return CompactionRequest.newBuilder()
                 .setRevision(to)
                 .setPhysical(random.nextBoolean())
@@ -409,13 +409,12 @@ final class CallSource {
     }
 
     private Call grant() {
-        long id =
-                switch (random.nextInt(10)) {
-                    case 0, 1, 2 -> NAME_OF_SERVERS_CHOICE + named++;
-                    case 3 -> lease();
-                    case 4 -> -1L - random.nextInt(1000);
-                    default -> 1 + random.nextInt(1_000_000);
-                };
+        long id = switch (random.nextInt(10)) {
+            case 0, 1, 2 -> NAME_OF_SERVERS_CHOICE + named++;
+            case 3 -> lease();
+            case 4 -> -1L - random.nextInt(1000);
+            default -> 1 + random.nextInt(1_000_000);
+        };
         if (isServersChoice(id) && leases.contains(id)) {
             id = NAME_OF_SERVERS_CHOICE + named++;
         }

@@ -133,11 +133,13 @@ final class Comparison {
                     builder.setRepeatedField(field, i, withoutIdentity((Message) values.get(i)));
                 }
             } else if (entry.getValue() instanceof ResponseHeader header) {
-                builder.setField(field, header.toBuilder()
-                        .setClusterId(Long.signum(header.getClusterId()) == 0 ? 0 : 1)
-                        .setMemberId(Long.signum(header.getMemberId()) == 0 ? 0 : 1)
-                        .setRaftTerm(Long.signum(header.getRaftTerm()) == 0 ? 0 : 1)
-                        .build());
+                builder.setField(
+                        field,
+                        header.toBuilder()
+                                .setClusterId(Long.signum(header.getClusterId()) == 0 ? 0 : 1)
+                                .setMemberId(Long.signum(header.getMemberId()) == 0 ? 0 : 1)
+                                .setRaftTerm(Long.signum(header.getRaftTerm()) == 0 ? 0 : 1)
+                                .build());
             } else {
                 builder.setField(field, withoutIdentity((Message) entry.getValue()));
             }
@@ -177,11 +179,15 @@ final class Comparison {
         for (int i = 0; i < ops.size(); i++) {
             ResponseOp answer = response.getResponses(i);
             if (ops.get(i).hasRequestRange() && answer.hasResponseRange()) {
-                builder.setResponses(i, ResponseOp.newBuilder(answer)
-                        .setResponseRange(ordered(ops.get(i).getRequestRange(), answer.getResponseRange())));
+                builder.setResponses(
+                        i,
+                        ResponseOp.newBuilder(answer)
+                                .setResponseRange(ordered(ops.get(i).getRequestRange(), answer.getResponseRange())));
             } else if (ops.get(i).hasRequestTxn() && answer.hasResponseTxn()) {
-                builder.setResponses(i, ResponseOp.newBuilder(answer)
-                        .setResponseTxn(ordered(ops.get(i).getRequestTxn(), answer.getResponseTxn())));
+                builder.setResponses(
+                        i,
+                        ResponseOp.newBuilder(answer)
+                                .setResponseTxn(ordered(ops.get(i).getRequestTxn(), answer.getResponseTxn())));
             }
         }
         return builder.build();

@@ -152,15 +152,16 @@ final class DifferentialRun implements AutoCloseable {
         if (!hashesMatch) {
             return;
         }
-        List<Long> revisions = new ArrayList<>(List.of(
-                0L, source.revision(), source.revision() + 1, source.compacted(), source.compacted() - 1, -1L));
+        List<Long> revisions = new ArrayList<>(
+                List.of(0L, source.revision(), source.revision() + 1, source.compacted(), source.compacted() - 1, -1L));
         long oldest = Math.max(1, source.compacted());
         for (int i = 0; i < HASHES; i++) {
             revisions.add(oldest + (source.revision() - oldest) * i / HASHES);
         }
         for (long revision : revisions) {
             compare(new Call(
-                    Rpc.HASH_KV, HashKVRequest.newBuilder().setRevision(revision).build()));
+                    Rpc.HASH_KV,
+                    HashKVRequest.newBuilder().setRevision(revision).build()));
         }
     }
 
@@ -254,9 +255,10 @@ final class DifferentialRun implements AutoCloseable {
                     }
                 }
                 if (a.size() != b.size()) {
-                    throw new AssertionError("lane " + number + ", watch " + id + ": " + a.size() + " messages instead of "
-                            + b.size() + "\nfirst that only one has: "
-                            + (a.size() > b.size() ? a.get(b.size()) : b.get(a.size())));
+                    throw new AssertionError(
+                            "lane " + number + ", watch " + id + ": " + a.size() + " messages instead of "
+                                    + b.size() + "\nfirst that only one has: "
+                                    + (a.size() > b.size() ? a.get(b.size()) : b.get(a.size())));
                 }
             }
             expected.clear();
@@ -268,8 +270,8 @@ final class DifferentialRun implements AutoCloseable {
         }
 
         private void same(String what, WatchResponse actual, WatchResponse expected) {
-            Optional<String> difference = Comparison.difference(
-                    "", Comparison.withoutIdentity(actual), Comparison.withoutIdentity(expected));
+            Optional<String> difference =
+                    Comparison.difference("", Comparison.withoutIdentity(actual), Comparison.withoutIdentity(expected));
             if (difference.isPresent()) {
                 throw new AssertionError("lane " + number + ", " + what + ": " + difference.get() + "\nours: " + actual
                         + "real: " + expected);

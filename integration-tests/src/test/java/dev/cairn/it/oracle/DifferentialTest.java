@@ -76,8 +76,7 @@ class DifferentialTest {
     void shouldCutALargeRevisionWhereEtcdDoes(boolean fragment) {
         List<List<String>> packets = new ArrayList<>();
         for (Path binary : List.of(Programs.ours(), Programs.real("etcd"))) {
-            try (ServerProcess server =
-                            ServerProcess.start(binary, directory.resolve("large-" + packets.size()));
+            try (ServerProcess server = ServerProcess.start(binary, directory.resolve("large-" + packets.size()));
                     Peer peer = new Peer(binary.toString(), server.target(), UnaryOperator.identity())) {
                 for (int i = 0; i < LARGE_KEYS; i++) {
                     Call put = new Call(
@@ -123,49 +122,65 @@ class DifferentialTest {
 
     static List<Fault> faults() {
         return List.of(
-                new Fault("kvs\\[\\d+]\\.version", message -> message instanceof RangeResponse range
-                                && range.getKvsCount() > 0
-                        ? range.toBuilder()
-                                .setKvs(0, range.getKvs(0).toBuilder()
-                                        .setVersion(range.getKvs(0).getVersion() + 1))
-                                .build()
-                        : message),
-                new Fault("kvs\\[\\d+]\\.key", message -> message instanceof RangeResponse range
-                                && range.getKvsCount() > 1
-                        ? range.toBuilder()
-                                .setKvs(0, range.getKvs(1))
-                                .setKvs(1, range.getKvs(0))
-                                .build()
-                        : message),
-                new Fault("header: absent", message -> message instanceof RangeResponse range
-                        ? range.toBuilder().clearHeader().build()
-                        : message),
-                new Fault("unknown fields", message -> message instanceof RangeResponse range
-                        ? range.toBuilder()
-                                .setUnknownFields(UnknownFieldSet.newBuilder()
-                                        .addField(
-                                                77,
-                                                UnknownFieldSet.Field.newBuilder()
-                                                        .addVarint(1)
-                                                        .build())
-                                        .build())
-                                .build()
-                        : message),
-                new Fault("succeeded: ", message -> message instanceof TxnResponse txn
-                        ? txn.toBuilder().setSucceeded(!txn.getSucceeded()).build()
-                        : message),
-                new Fault("messages instead of|another type", message -> message instanceof WatchResponse watch
-                                && watch.getEventsCount() > 0
-                                && watch.getEvents(0).getKv().getModRevision() % 5 == 0
-                        ? watch.toBuilder().removeEvents(0).build()
-                        : message),
-                new Fault("mod_revision|messages instead of", message -> message instanceof WatchResponse watch
-                                && watch.getEventsCount() > 1
-                        ? watch.toBuilder()
-                                .setEvents(0, watch.getEvents(1))
-                                .setEvents(1, watch.getEvents(0))
-                                .build()
-                        : message));
+                new Fault(
+                        "kvs\\[\\d+]\\.version",
+                        message -> message instanceof RangeResponse range && range.getKvsCount() > 0
+                                ? range.toBuilder()
+                                        .setKvs(
+                                                0,
+                                                range.getKvs(0).toBuilder()
+                                                        .setVersion(
+                                                                range.getKvs(0).getVersion() + 1))
+                                        .build()
+                                : message),
+                new Fault(
+                        "kvs\\[\\d+]\\.key",
+                        message -> message instanceof RangeResponse range && range.getKvsCount() > 1
+                                ? range.toBuilder()
+                                        .setKvs(0, range.getKvs(1))
+                                        .setKvs(1, range.getKvs(0))
+                                        .build()
+                                : message),
+                new Fault(
+                        "header: absent",
+                        message -> message instanceof RangeResponse range
+                                ? range.toBuilder().clearHeader().build()
+                                : message),
+                new Fault(
+                        "unknown fields",
+                        message -> message instanceof RangeResponse range
+                                ? range.toBuilder()
+                                        .setUnknownFields(UnknownFieldSet.newBuilder()
+                                                .addField(
+                                                        77,
+                                                        UnknownFieldSet.Field.newBuilder()
+                                                                .addVarint(1)
+                                                                .build())
+                                                .build())
+                                        .build()
+                                : message),
+                new Fault(
+                        "succeeded: ",
+                        message -> message instanceof TxnResponse txn
+                                ? txn.toBuilder()
+                                        .setSucceeded(!txn.getSucceeded())
+                                        .build()
+                                : message),
+                new Fault(
+                        "messages instead of|another type",
+                        message -> message instanceof WatchResponse watch
+                                        && watch.getEventsCount() > 0
+                                        && watch.getEvents(0).getKv().getModRevision() % 5 == 0
+                                ? watch.toBuilder().removeEvents(0).build()
+                                : message),
+                new Fault(
+                        "mod_revision|messages instead of",
+                        message -> message instanceof WatchResponse watch && watch.getEventsCount() > 1
+                                ? watch.toBuilder()
+                                        .setEvents(0, watch.getEvents(1))
+                                        .setEvents(1, watch.getEvents(0))
+                                        .build()
+                                : message));
     }
 
     /** A change to what one of two real servers answers, and what the failure must say. */
@@ -187,8 +202,8 @@ class DifferentialTest {
     }
 
     private int run(Path ours, long seed, boolean attach, int calls, UnaryOperator<Message> fault) {
-        String replay = "./mvnw test -pl integration-tests -Dtest=DifferentialTest -Dcairn.seed=" + seed + " -Dcairn.calls="
-                + calls;
+        String replay = "./mvnw test -pl integration-tests -Dtest=DifferentialTest -Dcairn.seed=" + seed
+                + " -Dcairn.calls=" + calls;
         Path real = Programs.real("etcd");
         try (ServerProcess left = ServerProcess.start(ours, directory.resolve("ours"));
                 ServerProcess right = ServerProcess.start(real, directory.resolve("real"));

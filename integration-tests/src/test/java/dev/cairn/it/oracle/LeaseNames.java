@@ -44,8 +44,7 @@ final class LeaseNames {
                 } else {
                     builder.setField(field, rewrite((Message) entry.getValue(), mapping));
                 }
-            } else if (field.getJavaType() == FieldDescriptor.JavaType.LONG
-                    && LEASE_FIELDS.contains(field.getName())) {
+            } else if (field.getJavaType() == FieldDescriptor.JavaType.LONG && LEASE_FIELDS.contains(field.getName())) {
                 builder.setField(field, mapping.applyAsLong((Long) entry.getValue()));
             }
         }

@@ -90,8 +90,8 @@ final class Peer implements AutoCloseable {
     /** One request and one response on a stream of its own. */
     private Message exchange(Rpc rpc, Message request) {
         CompletableFuture<Message> answer = new CompletableFuture<>();
-        StreamObserver<Message> out = ClientCalls.asyncBidiStreamingCall(
-                channel.newCall(rpc.method(), options()), new StreamObserver<>() {
+        StreamObserver<Message> out =
+                ClientCalls.asyncBidiStreamingCall(channel.newCall(rpc.method(), options()), new StreamObserver<>() {
                     @Override
                     public void onNext(Message message) {
                         answer.complete(message);

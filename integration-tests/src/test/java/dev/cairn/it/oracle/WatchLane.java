@@ -82,8 +82,7 @@ final class WatchLane implements AutoCloseable {
     }
 
     WatchResponse awaitCanceled(long watchId) {
-        return await(
-                "canceled " + watchId, response -> response.getCanceled() && response.getWatchId() == watchId);
+        return await("canceled " + watchId, response -> response.getCanceled() && response.getWatchId() == watchId);
     }
 
     /**

@@ -31,7 +31,9 @@ public final class Programs {
     /** The server under test. */
     public static Path ours() {
         String given = System.getProperty("cairn.bin", "");
-        Path path = given.isEmpty() ? repository().resolve("bin/etcd") : Path.of(given).toAbsolutePath();
+        Path path = given.isEmpty()
+                ? repository().resolve("bin/etcd")
+                : Path.of(given).toAbsolutePath();
         if (!Files.isExecutable(path)) {
             throw new IllegalStateException(
                     "The server under test is not there: " + path + " (build it, or name another with -Dcairn.bin=)");

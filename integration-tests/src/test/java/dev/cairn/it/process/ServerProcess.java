@@ -200,8 +200,7 @@ public final class ServerProcess implements AutoCloseable {
     private void read(Process from, CompletableFuture<@Nullable Void> ready) {
         Path file = directory.resolve("server.log");
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(from.getInputStream(), UTF_8));
-                var copy = Files.newBufferedWriter(
-                        file, UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                var copy = Files.newBufferedWriter(file, UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 copy.write(line);
                 copy.newLine();

@@ -109,8 +109,7 @@ class CommonSuiteTest {
     @SuppressWarnings("SystemOut")
     private static void report(Map<String, List<String>> names, List<Omission> omissions) {
         Map<String, List<String>> byReason = new LinkedHashMap<>();
-        omissions.forEach(omission -> byReason
-                .computeIfAbsent(omission.reason, key -> new ArrayList<>())
+        omissions.forEach(omission -> byReason.computeIfAbsent(omission.reason, key -> new ArrayList<>())
                 .add(omission.name));
         StringBuilder text = new StringBuilder("etcd's suite: ");
         text.append(names.getOrDefault("PASS", List.of()).size()).append(" passed, ");
