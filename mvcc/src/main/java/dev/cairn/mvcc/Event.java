@@ -13,4 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param previous the revision that held the key's value just before; null when the key did not exist
  */
 public record Event(
-        boolean delete, ByteString key, Revision revision, ByteString keyValue, @Nullable Revision previous) {}
+        boolean delete,
+        ByteString key,
+        Revision revision,
+        ByteString keyValue,
+        @Nullable Revision previous) {}

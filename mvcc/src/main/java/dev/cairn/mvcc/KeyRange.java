@@ -15,7 +15,8 @@ public record KeyRange(ByteString start, @Nullable ByteString end) {
     /** How keys are ordered, everywhere. */
     public static final Comparator<ByteString> KEY_ORDER = ByteString.unsignedLexicographicalComparator();
 
-    private static final ByteString ZERO = ByteString.copyFrom(new byte[] {0});
+    /** The least of all keys; as a range end it means that there is no end. */
+    static final ByteString FIRST_KEY = ByteString.copyFrom(new byte[] {0});
 
     /**
      * The range that a request's {@code key} and {@code range_end} name: an empty end means the key alone, an end of one
@@ -25,12 +26,12 @@ public record KeyRange(ByteString start, @Nullable ByteString end) {
         if (rangeEnd.isEmpty()) {
             return single(key);
         }
-        return new KeyRange(key, rangeEnd.equals(ZERO) ? null : rangeEnd);
+        return new KeyRange(key, rangeEnd.equals(FIRST_KEY) ? null : rangeEnd);
     }
 
     /** The range that holds exactly one key. */
     public static KeyRange single(ByteString key) {
-        return new KeyRange(key, key.concat(ZERO));
+        return new KeyRange(key, key.concat(FIRST_KEY));
     }
 
     /** Whether the range can hold no other key than its start. */

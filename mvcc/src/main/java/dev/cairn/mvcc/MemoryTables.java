@@ -38,7 +38,8 @@ public final class MemoryTables implements Tables {
     @Override
     public void forEach(Table table, BiConsumer<ByteString, ByteString> consumer) {
         // A copy, so that the consumer may write to the table.
-        List<Map.Entry<ByteString, ByteString>> copy = new ArrayList<>(rows(table).entrySet());
+        List<Map.Entry<ByteString, ByteString>> copy =
+                new ArrayList<>(rows(table).entrySet());
         copy.forEach(row -> consumer.accept(row.getKey(), row.getValue()));
     }
 

@@ -22,7 +22,8 @@ public interface RevisionLog {
     long read(long from, int maxEvents, long maxBytes, EventSink sink) throws KvException;
 
     /** The encoded {@code mvccpb.KeyValue} that was written at exactly this revision; null when it is compacted away. */
-    @Nullable ByteString keyValueAt(Revision revision);
+    @Nullable
+    ByteString keyValueAt(Revision revision);
 
     /** Receives events in revision order. */
     interface EventSink {

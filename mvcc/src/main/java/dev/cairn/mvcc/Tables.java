@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Confined to the apply loop.
  */
 public interface Tables {
-    @Nullable ByteString get(Table table, ByteString key);
+    @Nullable
+    ByteString get(Table table, ByteString key);
 
     void put(Table table, ByteString key, ByteString value);
 

@@ -1,0 +1,243 @@
+package dev.cairn.it.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One server, ours or etcd's own, with a data directory that outlives the process: started, killed, stopped and started
+ * again. Confined to one thread, apart from the thread that reads the log.
+ *
+ * <p>Ready means: the log line that etcd writes then has been seen. The client port is chosen once and kept over
+ * restarts, as a client that reconnects needs it. The last lines of the log go into every failure.
+ */
+public final class ServerProcess implements AutoCloseable {
+    private static final String READY = "ready to serve client requests";
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final int LOG_LINES_MAX = 200;
+    private static final int PORT_ATTEMPTS_MAX = 5;
+
+    private final Path binary;
+    private final Path directory;
+    private final List<String> flags;
+    private int clientPort;
+    private int peerPort;
+    private @Nullable Process process;
+    private @Nullable Thread reader;
+    private final Deque<String> log = new ArrayDeque<>();
+
+    private ServerProcess(Path binary, Path directory, List<String> flags) {
+        this.binary = binary;
+        this.directory = directory;
+        this.flags = List.copyOf(flags);
+    }
+
+    /** A server that is not running yet; {@code directory} takes its data and its log. */
+    public static ServerProcess prepare(Path binary, Path directory, String... flags) {
+        return new ServerProcess(binary, directory, List.of(flags));
+    }
+
+    /** A server that is ready. */
+    public static ServerProcess start(Path binary, Path directory, String... flags) {
+        ServerProcess server = prepare(binary, directory, flags);
+        server.start();
+        return server;
+    }
+
+    /** Starts the process and waits until it is ready. */
+    public void start() {
+        for (int attempt = 1; ; attempt++) {
+            String failure = tryStart(START_LIMIT);
+            if (failure == null) {
+                return;
+            }
+            // Between the choice of a port and its use another process may take it.
+            boolean portTaken = logTail().contains("address already in use");
+            if (!portTaken || attempt == PORT_ATTEMPTS_MAX) {
+                throw new AssertionError(failure + "\n" + logTail());
+            }
+            clientPort = 0;
+        }
+    }
+
+    /** Starts the process; null when it got ready, otherwise why not. The process is gone then. */
+    public @Nullable String tryStart(Duration limit) {
+        if (process != null && process.isAlive()) {
+            throw new IllegalStateException("already running");
+        }
+        if (clientPort == 0) {
+            clientPort = freePort();
+            peerPort = freePort();
+        }
+        List<String> command = new ArrayList<>(List.of(
+                binary.toString(),
+                "--name=default",
+                "--data-dir=" + dataDirectory(),
+                "--listen-client-urls=" + clientUrl(),
+                "--advertise-client-urls=" + clientUrl(),
+                "--listen-peer-urls=" + peerUrl(),
+                "--initial-advertise-peer-urls=" + peerUrl(),
+                "--initial-cluster=default=" + peerUrl()));
+        command.addAll(flags);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(name -> name.startsWith("ETCD"));
+        CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
+        Process started;
+        try {
+            Files.createDirectories(directory);
+            synchronized (log) {
+                log.clear();
+            }
+            started = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        process = started;
+        reader = new Thread(() -> read(started, ready), "server-log");
+        reader.setDaemon(true);
+        reader.start();
+        try {
+            ready.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+            return null;
+        } catch (ExecutionException e) {
+            join(started);
+            return binary + " ended before it was ready, exit code " + started.exitValue();
+        } catch (TimeoutException e) {
+            kill();
+            return binary + " was not ready after " + limit;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            kill();
+            throw new AssertionError("Interrupted while starting " + binary, e);
+        }
+    }
+
+    /** SIGKILL, and waits for the end. */
+    public void kill() {
+        Process current = Objects.requireNonNull(process, "never started");
+        // A launcher may have left a child behind if it does not replace itself with the server.
+        current.descendants().forEach(ProcessHandle::destroyForcibly);
+        current.destroyForcibly();
+        join(current);
+    }
+
+    /** SIGTERM, and waits for the end; the exit code as the shell would see it. */
+    public int terminate(Duration limit) {
+        Process current = Objects.requireNonNull(process, "never started");
+        current.destroy();
+        try {
+            if (!current.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                kill();
+                throw new AssertionError("Still running " + limit + " after SIGTERM\n" + logTail());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("Interrupted while stopping " + binary, e);
+        }
+        join(current);
+        return current.exitValue();
+    }
+
+    public boolean isRunning() {
+        return process != null && process.isAlive();
+    }
+
+    public long pid() {
+        return Objects.requireNonNull(process, "never started").pid();
+    }
+
+    /** Host and port for gRPC and the tools. */
+    public String target() {
+        return "127.0.0.1:" + clientPort;
+    }
+
+    public String clientUrl() {
+        return "http://127.0.0.1:" + clientPort;
+    }
+
+    private String peerUrl() {
+        return "http://127.0.0.1:" + peerPort;
+    }
+
+    public Path dataDirectory() {
+        return directory.resolve("data");
+    }
+
+    /** The last lines of the log of this run. */
+    public String logTail() {
+        synchronized (log) {
+            return "--- log of " + binary + " (" + directory + ")\n" + String.join("\n", log);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (isRunning()) {
+            kill();
+        }
+    }
+
+    private void read(Process from, CompletableFuture<@Nullable Void> ready) {
+        Path file = directory.resolve("server.log");
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(from.getInputStream(), UTF_8));
+                var copy = Files.newBufferedWriter(
+                        file, UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                copy.write(line);
+                copy.newLine();
+                synchronized (log) {
+                    if (log.size() == LOG_LINES_MAX) {
+                        log.removeFirst();
+                    }
+                    log.addLast(line);
+                }
+                if (line.contains(READY)) {
+                    ready.complete(null);
+                }
+            }
+        } catch (IOException e) {
+            // The pipe of a killed process breaks; what has been read is in the log.
+            synchronized (log) {
+                log.addLast("(log cut off: " + e.getMessage() + ")");
+            }
+        }
+        ready.completeExceptionally(new IOException("end of the log"));
+    }
+
+    private void join(Process ended) {
+        try {
+            ended.waitFor();
+            Objects.requireNonNull(reader).join(Duration.ofSeconds(10).toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("Interrupted while waiting for the end of " + binary, e);
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.backend.Cursor;
+import dev.cairn.mvcc.backend.ReadTxn;
+import dev.cairn.mvcc.backend.WriteTxn;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Removes superseded revisions from the backend, a small batch at a time.
+ *
+ * <p><b>States.</b> Requested (the apply loop has hidden the old revisions, see {@link StoreState#compact}) &rarr; durable (the
+ * request has been flushed, and with it every revision up to it) &rarr; hashing (if wanted) &rarr; removing &rarr; finished
+ * (recorded in {@code meta}). A request is durable before it begins, so a crash repeats it from its first batch, which finds
+ * nothing where it has been already.
+ *
+ * <p><b>What is removed</b> by a compaction at C, looking at every revision from the last compaction, inclusive, to C:
+ *
+ * <ul>
+ *   <li>the predecessor of each, since it is superseded at C;
+ *   <li>each tombstone below C, and the key's entry if the tombstone is still its newest version. A tombstone exactly at C
+ *       stays for the next compaction, as in etcd.
+ * </ul>
+ *
+ * Each record names its key id and predecessor, so the work is in proportion to the revisions looked at and not to the store.
+ * What is read or written meanwhile at revisions of C and above never needs what is removed: see {@link ReadView} and
+ * {@link WriteScope}.
+ *
+ * <p><b>Owners.</b> {@link #request} is called by the apply loop; everything else by whoever holds the flusher's lock.
+ *
+ * <p><b>Bound.</b> Requests that wait are joined, except that one whose digest is wanted goes alone: etcd stores a digest only
+ * for a compaction that was requested after the one before had finished, so there is at most one of those.
+ */
+final class Compactor {
+    /** Hashing only reads, so its steps can be longer. */
+    private static final int HASHED_PER_REVISION_REMOVED = 10;
+
+    private final StoreState state;
+    private final KvHashes hashes;
+    private final StoreMeter meter;
+    private final int batchMax;
+
+    private final Object lock = new Object();
+
+    // Guarded by the lock.
+    private final Deque<Request> waiting = new ArrayDeque<>();
+    private final List<Waiter> waiters = new ArrayList<>();
+    private long finished;
+
+    // Guarded by the flusher's lock.
+    private long durable;
+    private @Nullable Run run;
+
+    /**
+     * A compaction to be done.
+     *
+     * @param from the compacted revision before it
+     */
+    private record Request(long revision, long from, boolean hashed) {}
+
+    private record Waiter(long revision, Runnable whenRemoved) {}
+
+    /** A compaction that has begun. */
+    private static final class Run {
+        final Request request;
+
+        @Nullable
+        KvHash hash;
+
+        byte[] position;
+        long workedNanos;
+
+        Run(Request request) {
+            this.request = request;
+            this.hash = request.hashed() ? new KvHash(request.revision(), request.from()) : null;
+            this.position = Layout.revisionKey(Math.max(0, request.from()), 0);
+        }
+    }
+
+    /** A compactor that goes on with a request found in the backend if that is not finished. */
+    Compactor(StoreState state, KvHashes hashes, StoreOptions options, long finished, long scheduled) {
+        this.state = state;
+        this.hashes = hashes;
+        this.meter = options.meter();
+        this.batchMax = options.compactionBatchMax();
+        this.finished = finished;
+        this.durable = scheduled;
+        if (scheduled > finished) {
+            waiting.add(new Request(scheduled, finished, false));
+        }
+    }
+
+    /** Takes a request that the apply loop has just written to {@code meta}. */
+    void request(long revision, long from, @Nullable Runnable whenRemoved) {
+        synchronized (lock) {
+            Request request = new Request(revision, from, finished == from);
+            Request last = waiting.peekLast();
+            if (last != null && !last.hashed()) {
+                waiting.removeLast();
+                request = new Request(revision, last.from(), false);
+            }
+            waiting.addLast(request);
+            if (whenRemoved != null) {
+                waiters.add(new Waiter(revision, whenRemoved));
+            }
+        }
+    }
+
+    /** A flush has made the request for this revision durable, and all before it. */
+    void durable(long revision) {
+        durable = revision;
+    }
+
+    /** The last compaction that was carried out. */
+    long finished() {
+        synchronized (lock) {
+            return finished;
+        }
+    }
+
+    /** Whether there is something to do now. */
+    boolean isPending() {
+        return run != null || startable() != null;
+    }
+
+    private @Nullable Request startable() {
+        synchronized (lock) {
+            Request first = waiting.peekFirst();
+            return first != null && first.revision() <= durable ? first : null;
+        }
+    }
+
+    /** Does one batch; answers whether there was anything to do. */
+    boolean step() {
+        if (run == null) {
+            Request next = startable();
+            if (next == null) {
+                return false;
+            }
+            synchronized (lock) {
+                // A request that was joined to this one since is not durable and stays.
+                if (!next.equals(waiting.peekFirst())) {
+                    return true;
+                }
+                waiting.removeFirst();
+            }
+            run = new Run(next);
+        }
+        Run current = run;
+        long started = System.nanoTime();
+        if (current.hash != null) {
+            hash(current, current.hash);
+            current.workedNanos += System.nanoTime() - started;
+            return true;
+        }
+        boolean over = removeBatch(current);
+        current.workedNanos += System.nanoTime() - started;
+        if (over) {
+            run = null;
+            finish(current);
+        }
+        return true;
+    }
+
+    private void hash(Run current, KvHash hash) {
+        try (ReadTxn txn = state.backend.read()) {
+            if (hash.step(txn, (long) batchMax * HASHED_PER_REVISION_REMOVED)) {
+                Request request = current.request;
+                hashes.store(new KvHashes.Stored(request.revision(), request.from(), hash.value()));
+                current.hash = null;
+            }
+        }
+    }
+
+    /** What one revision says about others. */
+    private record Look(
+            Revision revision,
+            Revision id,
+            @Nullable Revision previous,
+            @Nullable ByteString tombstoneKey) {}
+
+    private boolean removeBatch(Run current) {
+        long started = System.nanoTime();
+        try (WriteTxn txn = state.backend.write()) {
+            List<Look> batch = look(txn, current);
+            long removed = 0;
+            for (Look look : batch) {
+                removed += remove(txn, look, current.request.revision());
+            }
+            boolean over = batch.size() < batchMax;
+            if (over) {
+                SmallTables.write(
+                        txn,
+                        SmallTables.stored(Table.META),
+                        Layout.META_FINISHED_COMPACTION,
+                        Layout.compaction(current.request.revision()));
+            } else {
+                Revision last = batch.get(batch.size() - 1).revision();
+                current.position = Layout.revisionKey(last.main(), last.sub() + 1);
+            }
+            if (over || removed > 0) {
+                txn.commit();
+                meter.onCompactionStep(System.nanoTime() - started, removed);
+            }
+            return over;
+        }
+    }
+
+    private List<Look> look(WriteTxn txn, Run current) {
+        List<Look> batch = new ArrayList<>();
+        try (Cursor cursor = txn.cursor(Layout.REV)) {
+            boolean found = cursor.seek(current.position);
+            while (found && batch.size() < batchMax) {
+                Revision at = Layout.revisionAt(cursor.key(), 0);
+                if (at.main() > current.request.revision()) {
+                    break;
+                }
+                ByteBuffer record = cursor.value();
+                ByteString key = RevisionRecord.isTombstone(record)
+                        ? KeyValues.keyOf(RevisionRecord.keyValueBuffer(record))
+                        : null;
+                batch.add(new Look(at, RevisionRecord.idOf(at, record), RevisionRecord.previousOf(record), key));
+                found = cursor.next();
+            }
+        }
+        return batch;
+    }
+
+    private static long remove(WriteTxn txn, Look look, long compacted) {
+        long removed = 0;
+        Revision previous = look.previous();
+        if (previous != null) {
+            removed += removeRevision(txn, look.id(), previous);
+        }
+        ByteString key = look.tombstoneKey();
+        if (key != null && look.revision().main() < compacted) {
+            removed += removeRevision(txn, look.id(), look.revision());
+            ByteBuffer entry = ReadView.IDX.get(txn, key);
+            if (entry != null && KeyState.revisionAt(entry).equals(look.revision())) {
+                ReadView.IDX.delete(txn, key);
+            }
+        }
+        return removed;
+    }
+
+    private static long removeRevision(WriteTxn txn, Revision id, Revision revision) {
+        txn.delete(Layout.HIST, Layout.histKey(id, revision));
+        return txn.delete(Layout.REV, Layout.revisionKey(revision)) ? 1 : 0;
+    }
+
+    private void finish(Run over) {
+        long revision = over.request.revision();
+        List<Runnable> due = new ArrayList<>();
+        synchronized (lock) {
+            finished = revision;
+            waiters.removeIf(waiter -> {
+                boolean served = waiter.revision() <= revision;
+                if (served) {
+                    due.add(waiter.whenRemoved());
+                }
+                return served;
+            });
+        }
+        meter.onCompactionFinished(revision, over.workedNanos);
+        due.forEach(Runnable::run);
+    }
+}

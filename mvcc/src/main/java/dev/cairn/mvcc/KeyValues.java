@@ -1,0 +1,94 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.WireFormat;
+import dev.cairn.proto.mvccpb.KeyValue;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Writes {@code mvccpb.KeyValue} in the canonical form, on whose bytes the hashes of all members agree: fields in ascending
+ * order, zeros and empty bytes left out.
+ */
+final class KeyValues {
+    private KeyValues() {}
+
+    static ByteString encode(ByteString key, long create, long mod, long version, ByteString value, long lease) {
+        int bytes = bytesSize(KeyValue.KEY_FIELD_NUMBER, key)
+                + longSize(KeyValue.CREATE_REVISION_FIELD_NUMBER, create)
+                + longSize(KeyValue.MOD_REVISION_FIELD_NUMBER, mod)
+                + longSize(KeyValue.VERSION_FIELD_NUMBER, version)
+                + bytesSize(KeyValue.VALUE_FIELD_NUMBER, value)
+                + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
+        byte[] encoded = new byte[bytes];
+        CodedOutputStream out = CodedOutputStream.newInstance(encoded);
+        try {
+            writeBytes(out, KeyValue.KEY_FIELD_NUMBER, key);
+            writeLong(out, KeyValue.CREATE_REVISION_FIELD_NUMBER, create);
+            writeLong(out, KeyValue.MOD_REVISION_FIELD_NUMBER, mod);
+            writeLong(out, KeyValue.VERSION_FIELD_NUMBER, version);
+            writeBytes(out, KeyValue.VALUE_FIELD_NUMBER, value);
+            writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        out.checkNoSpaceLeft();
+        return UnsafeByteOperations.unsafeWrap(encoded);
+    }
+
+    /** A tombstone as it is stored: the key alone. */
+    static ByteString tombstone(ByteString key) {
+        return encode(key, 0, 0, 0, ByteString.EMPTY, 0);
+    }
+
+    /** A delete as watchers see it: the key and when it was deleted. */
+    static ByteString deleteEvent(ByteString key, long mod) {
+        return encode(key, 0, mod, 0, ByteString.EMPTY, 0);
+    }
+
+    static KeyValue decode(ByteString encoded) {
+        try {
+            return KeyValue.parseFrom(encoded);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a stored key-value of " + encoded.size() + " bytes does not decode", e);
+        }
+    }
+
+    /** The key of an encoded key-value, which is not empty. The buffer is left as it is. */
+    static ByteString keyOf(ByteBuffer encoded) {
+        CodedInputStream in = CodedInputStream.newInstance(encoded.duplicate());
+        try {
+            if (WireFormat.getTagFieldNumber(in.readTag()) != KeyValue.KEY_FIELD_NUMBER) {
+                throw new IllegalStateException("a stored key-value has no key");
+            }
+            return in.readBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int bytesSize(int field, ByteString bytes) {
+        return bytes.isEmpty() ? 0 : CodedOutputStream.computeBytesSize(field, bytes);
+    }
+
+    private static int longSize(int field, long number) {
+        return number == 0 ? 0 : CodedOutputStream.computeInt64Size(field, number);
+    }
+
+    private static void writeBytes(CodedOutputStream out, int field, ByteString bytes) throws IOException {
+        if (!bytes.isEmpty()) {
+            out.writeBytes(field, bytes);
+        }
+    }
+
+    private static void writeLong(CodedOutputStream out, int field, long number) throws IOException {
+        if (number != 0) {
+            out.writeInt64(field, number);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.cairn.mvcc;
+
+import dev.cairn.mvcc.backend.Cursor;
+import dev.cairn.mvcc.backend.ReadTxn;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of the digest that etcd's {@code HashKV} defines, in steps.
+ *
+ * <p>CRC-32C over the text {@code key} and then, for each revision in order, its key in etcd's form and its key-value, where
+ *
+ * <ol>
+ *   <li>revisions above {@code revision} are left out;
+ *   <li>revisions up to {@code compacted} are left out unless they are kept, that is, the newest version at {@code revision}
+ *       of a key that lives there; this rule holds only if anything at all is kept;
+ *   <li>a tombstone exactly at {@code compacted} is left out.
+ * </ol>
+ *
+ * <p>The run may see a newer transaction in every step, as long as no revision above {@code compacted} and up to
+ * {@code revision} is removed meanwhile. Confined to one thread at a time.
+ */
+final class KvHash {
+    private static final byte[] BUCKET = "key".getBytes(StandardCharsets.US_ASCII);
+    private static final KeyRange ALL_KEYS = KeyRange.of(KeyRange.FIRST_KEY, KeyRange.FIRST_KEY);
+
+    private final long revision;
+    private final long compacted;
+    private final CRC32C crc = new CRC32C();
+    private byte[] position = Layout.revisionKey(0, 0);
+    private @Nullable Boolean anythingKept;
+
+    KvHash(long revision, long compacted) {
+        this.revision = revision;
+        this.compacted = compacted;
+        crc.update(BUCKET);
+    }
+
+    /** Looks at the next revisions, {@code most} at most; answers whether the run is over. */
+    boolean step(ReadTxn txn, long most) {
+        ReadView view = ReadView.stored(txn);
+        if (anythingKept == null) {
+            anythingKept = view.range(ALL_KEYS, revision).next();
+        }
+        try (Cursor cursor = txn.cursor(Layout.REV)) {
+            boolean found = cursor.seek(position);
+            for (long looked = 0; looked < most; looked++) {
+                if (!found) {
+                    return true;
+                }
+                Revision at = Layout.revisionAt(cursor.key(), 0);
+                if (at.main() > revision) {
+                    return true;
+                }
+                add(view, at, cursor.value(), anythingKept);
+                found = cursor.next();
+            }
+            if (!found) {
+                return true;
+            }
+            position = new byte[Layout.REVISION_BYTES];
+            cursor.key().get(0, position);
+            return false;
+        }
+    }
+
+    private void add(ReadView view, Revision at, ByteBuffer record, boolean leavesOutSuperseded) {
+        boolean tombstone = RevisionRecord.isTombstone(record);
+        ByteBuffer keyValue = RevisionRecord.keyValueBuffer(record);
+        if (at.main() <= compacted) {
+            if (tombstone && at.main() == compacted) {
+                return;
+            }
+            if (leavesOutSuperseded && (tombstone || !isKept(view, at, keyValue))) {
+                return;
+            }
+        }
+        crc.update(Layout.etcdRevision(at, tombstone));
+        crc.update(keyValue);
+    }
+
+    /** Whether this version is the newest of its key at the revision hashed. */
+    private boolean isKept(ReadView view, Revision at, ByteBuffer keyValue) {
+        ByteBuffer entry = ReadView.IDX.get(view.txn(), KeyValues.keyOf(keyValue));
+        if (entry == null) {
+            return false;
+        }
+        if (KeyState.mainAt(entry) <= revision) {
+            return KeyState.revisionAt(entry).equals(at);
+        }
+        return at.equals(view.superseded(KeyState.idAt(entry), revision));
+    }
+
+    int value() {
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,136 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.cairn.mvcc.backend.TableRef;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The tables of the backend and the form of the keys that hold revisions. All integers are big-endian, so that byte order is
+ * number order.
+ *
+ * <pre>
+ * table  key                              value
+ * rev    main 8 | sub 4                   {@link RevisionRecord}: what was written at this revision
+ * idx    user key, in chunks              {@link KeyState}: the newest version of the key
+ * hist   key id 12 | main 8 | sub 4       tombstone 1: a superseded version of the key
+ * long   node id 8 | chunk                what {@link KeyTable} keeps of long keys
+ * store  name                             what only this store knows: its format, the number of keys
+ * alarm, auth, authRoles, ...             etcd's buckets, see {@link Table}
+ * </pre>
+ *
+ * <p>A key's id is the revision at which its entry in {@code idx} was made; a key that was compacted away and written again
+ * has a new one. {@code idx} and {@code hist} can be computed from {@code rev}; they are there for speed.
+ */
+final class Layout {
+    static final TableRef REV = new TableRef(0, "rev");
+    static final TableRef IDX = new TableRef(1, "idx");
+    static final TableRef HIST = new TableRef(2, "hist");
+    static final TableRef LONG = new TableRef(3, "long");
+    static final TableRef STORE = new TableRef(4, "store");
+
+    /** All tables, in the order of their ordinals. */
+    static final List<TableRef> TABLES;
+
+    private static final Map<Table, TableRef> BUCKETS = new EnumMap<>(Table.class);
+
+    static {
+        List<TableRef> all = new ArrayList<>(List.of(REV, IDX, HIST, LONG, STORE));
+        for (Table table : Table.values()) {
+            TableRef bucket = new TableRef(all.size(), table.bucket());
+            BUCKETS.put(table, bucket);
+            all.add(bucket);
+        }
+        TABLES = List.copyOf(all);
+    }
+
+    static final int REVISION_BYTES = Long.BYTES + Integer.BYTES;
+    static final int HIST_KEY_BYTES = 2 * REVISION_BYTES;
+
+    static final byte[] STORE_FORMAT = {'f', 'o', 'r', 'm', 'a', 't'};
+    static final byte[] STORE_KEYS = {'k', 'e', 'y', 's'};
+    static final long FORMAT = 1;
+
+    static final ByteString META_CONSISTENT_INDEX = ByteString.copyFromUtf8("consistent_index");
+    static final ByteString META_TERM = ByteString.copyFromUtf8("term");
+    static final ByteString META_CONF_STATE = ByteString.copyFromUtf8("confState");
+    static final ByteString META_SCHEDULED_COMPACTION = ByteString.copyFromUtf8("scheduledCompactRev");
+    static final ByteString META_FINISHED_COMPACTION = ByteString.copyFromUtf8("finishedCompactRev");
+    static final ByteString META_STORAGE_VERSION = ByteString.copyFromUtf8("storageVersion");
+
+    private static final int ETCD_REVISION_BYTES = Long.BYTES + 1 + Long.BYTES;
+    private static final byte ETCD_REVISION_SEPARATOR = '_';
+    private static final byte ETCD_TOMBSTONE_MARK = 't';
+
+    private Layout() {}
+
+    static TableRef bucket(Table table) {
+        return Objects.requireNonNull(BUCKETS.get(table));
+    }
+
+    static byte[] revisionKey(long main, long sub) {
+        byte[] key = new byte[REVISION_BYTES];
+        putRevision(ByteBuffer.wrap(key), main, sub);
+        return key;
+    }
+
+    static byte[] revisionKey(Revision revision) {
+        return revisionKey(revision.main(), revision.sub());
+    }
+
+    static void putRevision(ByteBuffer to, long main, long sub) {
+        to.putLong(main).putInt(Math.toIntExact(sub));
+    }
+
+    static void putRevision(ByteBuffer to, Revision revision) {
+        putRevision(to, revision.main(), revision.sub());
+    }
+
+    static Revision revisionAt(ByteBuffer from, int offset) {
+        return new Revision(from.getLong(offset), from.getInt(offset + Long.BYTES));
+    }
+
+    static byte[] histKey(Revision keyId, long main, long sub) {
+        byte[] key = new byte[HIST_KEY_BYTES];
+        ByteBuffer buffer = ByteBuffer.wrap(key);
+        putRevision(buffer, keyId);
+        putRevision(buffer, main, sub);
+        return key;
+    }
+
+    static byte[] histKey(Revision keyId, Revision revision) {
+        return histKey(keyId, revision.main(), revision.sub());
+    }
+
+    /** The revision as etcd writes it into its files. */
+    static byte[] etcdRevision(Revision revision, boolean tombstone) {
+        ByteBuffer buffer = ByteBuffer.allocate(ETCD_REVISION_BYTES + (tombstone ? 1 : 0));
+        buffer.putLong(revision.main()).put(ETCD_REVISION_SEPARATOR).putLong(revision.sub());
+        if (tombstone) {
+            buffer.put(ETCD_TOMBSTONE_MARK);
+        }
+        return buffer.array();
+    }
+
+    /** A compacted revision as {@code meta} holds it. */
+    static ByteString compaction(long main) {
+        return UnsafeByteOperations.unsafeWrap(etcdRevision(new Revision(main, 0), false));
+    }
+
+    /** The main part of a revision in etcd's form. */
+    static long etcdRevisionMain(ByteBuffer value) {
+        if (value.remaining() < ETCD_REVISION_BYTES) {
+            throw new IllegalStateException("a revision of " + value.remaining() + " bytes");
+        }
+        return value.getLong(value.position());
+    }
+
+    static byte[] longBytes(long value) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
+    }
+}

@@ -1,0 +1,131 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.backend.Cursor;
+import dev.cairn.mvcc.backend.ReadTxn;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call's look at the store: the overlay over a backend transaction. Confined to the thread that opened it; closed before
+ * the call returns and before anyone else's code runs.
+ *
+ * <p><b>Reading at a revision.</b> The version of a key at revision R is the newest one not above R. It is sought in this
+ * order, and the first place that has one decides: the chain of the active generation, that of the frozen one, the key's
+ * entry in {@code idx}, and then the last of the key's superseded versions in {@code hist} not above R, which is one seek,
+ * however many versions there are.
+ *
+ * <p><b>Compaction.</b> A view can be asked for a revision R when R was not compacted after the view was opened (see
+ * {@link KvState#open}). Compaction at C &le; R removes no version that is the newest at R, save tombstones, and a
+ * tombstone that is missing means the same.
+ */
+final class ReadView implements AutoCloseable {
+    static final KeyTable IDX = new KeyTable(Layout.IDX);
+
+    private final Overlay.View overlay;
+    private final ReadTxn txn;
+    private @Nullable Cursor hist;
+
+    /** The order matters: see {@link Overlay}. */
+    ReadView(Overlay.View overlay, ReadTxn txn) {
+        this.overlay = overlay;
+        this.txn = txn;
+    }
+
+    /** A view of what the backend holds and nothing else. */
+    static ReadView stored(ReadTxn txn) {
+        return new ReadView(new Overlay.View(new Generation(), null), txn);
+    }
+
+    Overlay.View overlay() {
+        return overlay;
+    }
+
+    ReadTxn txn() {
+        return txn;
+    }
+
+    /** The newest version of the key, tombstone or not; null when the key has none. */
+    @Nullable
+    KeyState newest(ByteString key) {
+        Version version = overlay.at(key, Long.MAX_VALUE);
+        if (version != null) {
+            return version.state();
+        }
+        ByteBuffer entry = IDX.get(txn, key);
+        return entry == null ? null : KeyState.decode(entry);
+    }
+
+    /** The newest version of the key in the overlay; null when the key was not written lately. */
+    @Nullable
+    Version newestInOverlay(ByteString key) {
+        return overlay.at(key, Long.MAX_VALUE);
+    }
+
+    /**
+     * The newest of the superseded versions of a key that is not above the main revision; null when there is none or it is a
+     * tombstone.
+     */
+    @Nullable
+    Revision superseded(Revision keyId, long main) {
+        if (keyId.main() > main) {
+            return null;
+        }
+        if (hist == null) {
+            hist = txn.cursor(Layout.HIST);
+        }
+        Cursor cursor = hist;
+        boolean found = cursor.seek(Layout.histKey(keyId, main + 1, 0)) ? cursor.previous() : cursor.last();
+        if (!found
+                || !Layout.revisionAt(cursor.key(), 0).equals(keyId)
+                || cursor.value().get(0) != 0) {
+            return null;
+        }
+        return Layout.revisionAt(cursor.key(), Layout.REVISION_BYTES);
+    }
+
+    /** The stored record of a revision that the backend holds; null when it does not. */
+    @Nullable
+    ByteBuffer record(Revision revision) {
+        return txn.get(Layout.REV, Layout.revisionKey(revision));
+    }
+
+    /** A copy of the key-value of a revision that the backend must hold. */
+    ByteString storedKeyValue(Revision revision) {
+        ByteBuffer record = record(revision);
+        if (record == null) {
+            throw new IllegalStateException("revision " + revision + " is missing in the backend");
+        }
+        return RevisionRecord.keyValue(record);
+    }
+
+    /** The live key at the revision; null when it does not exist there. */
+    @Nullable
+    ByteString keyValue(ByteString key, long main) {
+        Version version = overlay.at(key, main);
+        if (version != null) {
+            return version.tombstone() ? null : version.keyValue();
+        }
+        ByteBuffer entry = IDX.get(txn, key);
+        if (entry == null) {
+            return null;
+        }
+        Revision revision;
+        if (KeyState.mainAt(entry) <= main) {
+            revision = KeyState.isTombstone(entry) ? null : KeyState.revisionAt(entry);
+        } else {
+            revision = superseded(KeyState.idAt(entry), main);
+        }
+        return revision == null ? null : storedKeyValue(revision);
+    }
+
+    /** A walk over the live keys of the range at the revision. */
+    RangeCursor range(KeyRange range, long main) {
+        return new RangeCursor(this, range, main);
+    }
+
+    @Override
+    public void close() {
+        txn.close();
+    }
+}

@@ -1,0 +1,231 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.cairn.mvcc.backend.BackendException;
+import dev.cairn.mvcc.backend.WriteTxn;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The only writer of the backend.
+ *
+ * <p><b>A flush</b> freezes the overlay between two log entries, writes the frozen generation in one transaction together
+ * with the applied index, term and configuration, and forgets it once that is durable. Until then readers find it in the
+ * overlay; from then on in the backend.
+ *
+ * <p><b>Failure.</b> When the backend refuses, the frozen generation stays, so reads go on, and the store takes no more
+ * writes. Nothing is tried again: after a failed sync nobody knows what is on disk.
+ *
+ * <p><b>Locks.</b> The lock makes one writer of many callers: the thread of {@link #doWork}, an apply loop that found the
+ * overlay full, those who need everything in the backend. It is taken before the overlay's, never inside it, and is fair,
+ * so that the thread of {@code doWork} cannot keep an apply loop out that waits for room.
+ */
+final class StoreFlusher implements Flusher {
+    private static final Revision FIRST_REVISION = new Revision(0, 0);
+
+    private final StoreState state;
+    private final StoreOptions options;
+    private final Compactor compactor;
+    private final ReentrantLock lock = new ReentrantLock(true);
+
+    private volatile long durableIndex;
+
+    // Guarded by the lock.
+    private long flushedAtNanos;
+    private long compactedAtNanos;
+    private boolean hasClock;
+
+    StoreFlusher(StoreState state, StoreOptions options, Compactor compactor, long durableIndex) {
+        this.state = state;
+        this.options = options;
+        this.compactor = compactor;
+        this.durableIndex = durableIndex;
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        lock.lock();
+        try {
+            state.checkWritable();
+            if (!hasClock) {
+                hasClock = true;
+                flushedAtNanos = nowNanos;
+                compactedAtNanos = nowNanos - options.compactionPauseNanos();
+            }
+            int done = 0;
+            Overlay.View view = state.overlay.view();
+            boolean intervalOver = nowNanos - flushedAtNanos >= options.flushIntervalNanos();
+            if (intervalOver || view.active().operations() >= options.flushOperationsMax()) {
+                flushedAtNanos = nowNanos;
+                done += flushLocked() ? 1 : 0;
+            }
+            if (nowNanos - compactedAtNanos >= options.compactionPauseNanos() && compactor.isPending()) {
+                compactedAtNanos = nowNanos;
+                done += compactLocked() ? 1 : 0;
+            }
+            return done;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void flush() {
+        lock.lock();
+        try {
+            state.checkWritable();
+            flushLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes until the overlay is below its bound; called by the apply loop between two entries. */
+    void relieve() {
+        if (state.overlay.view().bytes() > options.overlayBytesMax()) {
+            flush();
+        }
+    }
+
+    /**
+     * A backend transaction that holds everything up to {@code current}, with no compaction under way: what is computed there
+     * does not depend on how far the housekeeping had come.
+     */
+    record Settled(ReadView view, long current, long compacted) implements AutoCloseable {
+        @Override
+        public void close() {
+            view.close();
+        }
+    }
+
+    Settled settle() {
+        lock.lock();
+        try {
+            long current;
+            long compacted;
+            do {
+                state.checkWritable();
+                current = state.current();
+                flushLocked();
+                while (compactLocked()) {
+                    state.checkWritable();
+                }
+                compacted = compactor.finished();
+            } while (compacted != state.compacted() || current < compacted);
+            return new Settled(ReadView.stored(state.backend.read()), current, compacted);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void defragment() {
+        lock.lock();
+        try {
+            state.checkWritable();
+            flushLocked();
+            long started = System.nanoTime();
+            long paused = state.backend.defragment();
+            options.meter().onDefragment(System.nanoTime() - started, paused);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Flushes for the last time, if the store is sound and no entry is open, and closes the backend. */
+    void close() {
+        state.overlay.close();
+        lock.lock();
+        try {
+            if (!state.isClosed()) {
+                try {
+                    if (!state.hasFailed()) {
+                        flushLocked();
+                    }
+                } finally {
+                    state.close();
+                    state.backend.close();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long durableIndex() {
+        return durableIndex;
+    }
+
+    private boolean compactLocked() {
+        try {
+            return compactor.step();
+        } catch (BackendException e) {
+            throw state.fail(e);
+        }
+    }
+
+    private boolean flushLocked() {
+        Generation frozen = state.overlay.freeze();
+        if (frozen == null) {
+            return false;
+        }
+        long started = System.nanoTime();
+        try (WriteTxn txn = state.backend.write()) {
+            write(frozen, txn);
+            txn.commit();
+        } catch (BackendException e) {
+            throw state.fail(e);
+        }
+        state.overlay.drop();
+        Generation.Applied applied = frozen.applied();
+        if (applied != null) {
+            durableIndex = applied.index();
+        }
+        Generation.PairChange scheduled = frozen.pair(Table.META, Layout.META_SCHEDULED_COMPACTION);
+        if (scheduled != null && scheduled.value() != null) {
+            compactor.durable(Layout.etcdRevisionMain(scheduled.value().asReadOnlyByteBuffer()));
+        }
+        options.meter().onCommit(System.nanoTime() - started, frozen.operations());
+        return true;
+    }
+
+    private static void write(Generation frozen, WriteTxn txn) {
+        ChangeList.Walk changes = frozen.changes().from(FIRST_REVISION);
+        for (Version version = changes.next(); version != null; version = changes.next()) {
+            RevisionRecord.encode(
+                    version,
+                    txn.append(Layout.REV, Layout.revisionKey(version.revision()), RevisionRecord.bytes(version)));
+        }
+        for (Version newest : frozen.versions().values()) {
+            newest.state().encode(ReadView.IDX.reserve(txn, newest.key(), KeyState.BYTES));
+            for (Version version = newest; version != null; version = version.older()) {
+                writeSuperseded(version, txn);
+            }
+        }
+        SmallTables.write(frozen, txn);
+        Generation.Applied applied = frozen.applied();
+        if (applied != null) {
+            writeApplied(applied, txn);
+        }
+    }
+
+    /** The version before this one is now superseded. */
+    private static void writeSuperseded(Version version, WriteTxn txn) {
+        Revision previous = version.previous();
+        if (previous != null) {
+            txn.reserve(Layout.HIST, Layout.histKey(version.state().id(), previous), 1)
+                    .put((byte) (version.previousTombstone() ? 1 : 0));
+        }
+    }
+
+    private static void writeApplied(Generation.Applied applied, WriteTxn txn) {
+        KeyTable meta = SmallTables.stored(Table.META);
+        SmallTables.write(txn, meta, Layout.META_CONSISTENT_INDEX, bytesOf(applied.index()));
+        SmallTables.write(txn, meta, Layout.META_TERM, bytesOf(applied.term()));
+        txn.put(Layout.STORE, Layout.STORE_KEYS, Layout.longBytes(applied.keys()));
+    }
+
+    private static ByteString bytesOf(long value) {
+        return UnsafeByteOperations.unsafeWrap(Layout.longBytes(value));
+    }
+}

@@ -1,0 +1,34 @@
+package dev.cairn.mvcc;
+
+/**
+ * What the store tells of its work, for metrics. Called on the thread that does the work, so implementations must be
+ * thread-safe and must not block.
+ */
+public interface StoreMeter {
+    /** Counts nothing. */
+    StoreMeter NONE = new StoreMeter() {};
+
+    /** A put was applied; {@code bytes} are those of key and value. */
+    default void onPut(long bytes) {}
+
+    /** A delete was applied, whether or not it found keys. */
+    default void onDelete() {}
+
+    /** A range was evaluated, alone or inside a transaction. */
+    default void onRange() {}
+
+    /** A transaction was evaluated. */
+    default void onTxn() {}
+
+    /** The overlay was written to the backend and made durable. */
+    default void onCommit(long durationNanos, long operations) {}
+
+    /** One small compaction transaction was committed. */
+    default void onCompactionStep(long durationNanos, long revisionsRemoved) {}
+
+    /** A compaction has removed all that it had to. */
+    default void onCompactionFinished(long revision, long durationNanos) {}
+
+    /** The backend was copied and swapped; readers waited for {@code pauseNanos}. */
+    default void onDefragment(long durationNanos, long pauseNanos) {}
+}

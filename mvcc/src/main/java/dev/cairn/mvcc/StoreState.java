@@ -1,0 +1,117 @@
+package dev.cairn.mvcc;
+
+import dev.cairn.mvcc.KvException.Reason;
+import dev.cairn.mvcc.backend.Backend;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the parts of a store share: the backend, the overlay over it, and the two revisions that bound what can be read.
+ * Thread-safe; each field has one writer.
+ *
+ * <p>Invariants: compacted &le; current; both only grow. A revision is published here after all its versions are in the
+ * overlay, so whoever has read {@link #current} finds them. A compaction is published here before anything is removed, so
+ * whoever opens a view and reads {@link #compacted} afterwards knows what the view can be trusted for.
+ */
+final class StoreState {
+    final Backend backend;
+    final Overlay overlay = new Overlay();
+
+    private final Consumer<Throwable> onFailure;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    // Written by the apply loop.
+    private volatile long current;
+    private volatile long compacted;
+    private volatile long keys;
+
+    private volatile boolean closed;
+
+    StoreState(Backend backend, Consumer<Throwable> onFailure, long current, long compacted, long keys) {
+        this.backend = backend;
+        this.onFailure = onFailure;
+        this.current = current;
+        this.compacted = compacted;
+        this.keys = keys;
+    }
+
+    long current() {
+        return current;
+    }
+
+    long compacted() {
+        return compacted;
+    }
+
+    long keys() {
+        return keys;
+    }
+
+    /** Shows the revision to readers. Apply loop. */
+    void publish(long revision, long liveKeys) {
+        keys = liveKeys;
+        current = revision;
+    }
+
+    /** Hides what is below the revision. Apply loop. */
+    void compact(long revision) {
+        compacted = revision;
+    }
+
+    /** A view of everything published before the call. Close it. */
+    ReadView open() {
+        checkOpen();
+        Overlay.View view = overlay.view();
+        return new ReadView(view, backend.read());
+    }
+
+    /**
+     * Checks that a view opened before the call can be read at a revision.
+     *
+     * @param newest the current revision, read before the view was opened
+     */
+    void checkReadable(long revision, long newest) throws KvException {
+        if (revision > newest) {
+            throw new KvException(Reason.FUTURE_REVISION);
+        }
+        if (revision < compacted) {
+            throw new KvException(Reason.COMPACTED);
+        }
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the store is closed");
+        }
+    }
+
+    /** Checks that the store can take writes. */
+    void checkWritable() {
+        checkOpen();
+        Throwable cause = failure.get();
+        if (cause != null) {
+            throw new StoreFailedException(cause);
+        }
+    }
+
+    boolean hasFailed() {
+        return failure.get() != null;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    void close() {
+        closed = true;
+    }
+
+    /** The backend has failed: from now on there are no writes. */
+    StoreFailedException fail(Throwable cause) {
+        if (failure.compareAndSet(null, cause)) {
+            onFailure.accept(cause);
+        }
+        return new StoreFailedException(cause);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.cairn.mvcc;
+
+import com.google.protobuf.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of a key while it is in the overlay. Immutable; reaches readers by being put into the overlay's map.
+ *
+ * @param state everything but the value
+ * @param keyValue the encoded {@code mvccpb.KeyValue} as it will be stored
+ * @param previous the revision of the version before this one, tombstones included; null when the key's entry began here
+ * @param previousTombstone whether that version was a tombstone
+ * @param older the version before this one in the same generation of the overlay
+ */
+record Version(
+        ByteString key,
+        KeyState state,
+        ByteString keyValue,
+        @Nullable Revision previous,
+        boolean previousTombstone,
+        @Nullable Version older) {
+    Revision revision() {
+        return state.revision();
+    }
+
+    boolean tombstone() {
+        return state.tombstone();
+    }
+
+    /** This version, or the newest of the older ones here, that is not above the main revision; null when all are. */
+    @Nullable
+    Version at(long main) {
+        Version version = this;
+        while (version != null && version.revision().main() > main) {
+            version = version.older;
+        }
+        return version;
+    }
+
+    /** What watchers are told. */
+    Event event() {
+        ByteString shown = tombstone() ? KeyValues.deleteEvent(key, revision().main()) : keyValue;
+        return new Event(tombstone(), key, revision(), shown, previousTombstone ? null : previous);
+    }
+}

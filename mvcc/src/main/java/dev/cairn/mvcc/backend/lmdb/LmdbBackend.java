@@ -1,0 +1,222 @@
+package dev.cairn.mvcc.backend.lmdb;
+
+import dev.cairn.mvcc.backend.Backend;
+import dev.cairn.mvcc.backend.BackendException;
+import dev.cairn.mvcc.backend.ReadTxn;
+import dev.cairn.mvcc.backend.TableRef;
+import dev.cairn.mvcc.backend.WriteTxn;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A backend in one LMDB environment. Thread-safe as {@link Backend} says.
+ *
+ * <p><b>The gate.</b> Every transaction holds a share of the gate from open to close; whoever replaces or closes the
+ * environment takes the gate alone, that is, after all have left and before new ones come in. Use of a closed environment
+ * would end the process, so no call reaches LMDB without the gate.
+ *
+ * <p><b>Pooled readers.</b> Read transactions are reset and renewed instead of made anew, which halves the price of a get.
+ * Environments are opened with {@code MDB_NOTLS}, so that another thread may renew a transaction than used it last.
+ * {@link #READERS_MAX} bounds the readers at any time; one more waits.
+ *
+ * <p><b>Defragmentation.</b> A compacting copy is written to a directory beside the data, synced and opened; then, with the
+ * gate closed, its files are renamed over the old ones. Either file is complete at any moment, and both hold the same pairs,
+ * since the caller keeps writers out. What a crash leaves behind is removed at the next open.
+ */
+public final class LmdbBackend implements Backend {
+    /** Readers at the same time; also the length of LMDB's reader table, less the writer's and the copier's share. */
+    static final int READERS_MAX = 120;
+
+    private static final String DATA_FILE = "data.mdb";
+    private static final String LOCK_FILE = "lock.mdb";
+    private static final String COPY_DIRECTORY = "defragment.tmp";
+
+    private final Path directory;
+    private final long mapBytes;
+    private final List<TableRef> tables;
+    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
+    private final Semaphore readers = new Semaphore(READERS_MAX);
+
+    // Replaced with the gate closed, read with a share of it.
+    private LmdbEnvironment environment;
+    private boolean closed;
+
+    private volatile long sizeInUse;
+
+    private LmdbBackend(Path directory, long mapBytes, List<TableRef> tables) {
+        this.directory = directory;
+        this.mapBytes = mapBytes;
+        this.tables = List.copyOf(tables);
+        this.environment = LmdbEnvironment.open(directory, mapBytes, this.tables);
+        this.sizeInUse = environment.sizeInUse();
+    }
+
+    /**
+     * Opens or creates the environment in the directory.
+     *
+     * @param mapBytes the most the data may ever take; only address space is reserved
+     */
+    public static LmdbBackend open(Path directory, long mapBytes, List<TableRef> tables) {
+        try {
+            Files.createDirectories(directory);
+            removeCopy(directory.resolve(COPY_DIRECTORY));
+        } catch (IOException e) {
+            throw new BackendException("cannot prepare " + directory, e);
+        }
+        return new LmdbBackend(directory, mapBytes, tables);
+    }
+
+    @Override
+    public ReadTxn read() {
+        readers.acquireUninterruptibly();
+        gate.readLock().lock();
+        boolean opened = false;
+        try {
+            checkOpen();
+            ReadTxn txn = new LmdbReadTxn(this, environment);
+            opened = true;
+            return txn;
+        } finally {
+            if (!opened) {
+                released();
+            }
+        }
+    }
+
+    /** A reader has left. */
+    void released() {
+        gate.readLock().unlock();
+        readers.release();
+    }
+
+    @Override
+    public WriteTxn write() {
+        gate.readLock().lock();
+        boolean opened = false;
+        try {
+            checkOpen();
+            WriteTxn txn = new LmdbWriteTxn(this, environment);
+            opened = true;
+            return txn;
+        } finally {
+            if (!opened) {
+                gate.readLock().unlock();
+            }
+        }
+    }
+
+    /** The writer has left, or could not commit. */
+    void written(boolean committed) {
+        try {
+            if (committed) {
+                sizeInUse = environment.sizeInUse();
+            }
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    @Override
+    public long sizeInUse() {
+        return sizeInUse;
+    }
+
+    @Override
+    public long sizeOnDisk() {
+        try {
+            return Files.size(directory.resolve(DATA_FILE));
+        } catch (IOException e) {
+            throw new BackendException("cannot stat " + directory.resolve(DATA_FILE), e);
+        }
+    }
+
+    @Override
+    public long defragment() {
+        Path copy = directory.resolve(COPY_DIRECTORY);
+        LmdbEnvironment fresh = openCopy(copy);
+        long started = System.nanoTime();
+        swap(copy, fresh);
+        long paused = System.nanoTime() - started;
+        try {
+            syncDirectory(directory);
+            removeCopy(copy);
+        } catch (IOException e) {
+            throw new BackendException("cannot finish the swap in " + directory, e);
+        }
+        return paused;
+    }
+
+    private LmdbEnvironment openCopy(Path copy) {
+        gate.readLock().lock();
+        try {
+            checkOpen();
+            removeCopy(copy);
+            Files.createDirectory(copy);
+            environment.copyTo(copy);
+            try (FileChannel channel = FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            return LmdbEnvironment.open(copy, mapBytes, tables);
+        } catch (IOException e) {
+            throw new BackendException("cannot copy to " + copy, e);
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    private void swap(Path copy, LmdbEnvironment fresh) {
+        gate.writeLock().lock();
+        LmdbEnvironment superfluous = fresh;
+        try {
+            checkOpen();
+            Files.move(copy.resolve(DATA_FILE), directory.resolve(DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(copy.resolve(LOCK_FILE), directory.resolve(LOCK_FILE), StandardCopyOption.ATOMIC_MOVE);
+            superfluous = environment;
+            environment = fresh;
+            sizeInUse = fresh.sizeInUse();
+        } catch (IOException e) {
+            throw new BackendException("cannot swap " + copy + " into " + directory, e);
+        } finally {
+            superfluous.close();
+            gate.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        gate.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                environment.close();
+            }
+        } finally {
+            gate.writeLock().unlock();
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the backend is closed");
+        }
+    }
+
+    private static void removeCopy(Path copy) throws IOException {
+        Files.deleteIfExists(copy.resolve(DATA_FILE));
+        Files.deleteIfExists(copy.resolve(LOCK_FILE));
+        Files.deleteIfExists(copy);
+    }
+
+    private static void syncDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.cairn.mvcc.backend.lmdb;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.cairn.mvcc.backend.BackendException;
+import dev.cairn.mvcc.backend.TableRef;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import org.lmdbjava.CopyFlags;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.DbiFlags;
+import org.lmdbjava.Env;
+import org.lmdbjava.EnvFlags;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Stat;
+import org.lmdbjava.Txn;
+
+/**
+ * One open LMDB file: its tables and its idle read transactions. Thread-safe while open; {@link LmdbBackend}'s gate keeps
+ * everyone out of a closed one.
+ */
+final class LmdbEnvironment {
+    private static final int READER_SLOTS = 126;
+
+    private final Env<ByteBuffer> env;
+    private final List<Dbi<ByteBuffer>> dbis;
+    private final ConcurrentLinkedDeque<LmdbReader> idle = new ConcurrentLinkedDeque<>();
+
+    private LmdbEnvironment(Env<ByteBuffer> env, List<Dbi<ByteBuffer>> dbis) {
+        this.env = env;
+        this.dbis = dbis;
+    }
+
+    static LmdbEnvironment open(Path directory, long mapBytes, List<TableRef> tables) {
+        Env<ByteBuffer> env = null;
+        try {
+            env = Env.create()
+                    .setMapSize(mapBytes)
+                    .setMaxDbs(tables.size())
+                    .setMaxReaders(READER_SLOTS)
+                    .open(directory.toFile(), EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
+            List<Dbi<ByteBuffer>> dbis = new ArrayList<>();
+            for (TableRef table : tables) {
+                dbis.add(env.openDbi(table.name().getBytes(UTF_8), DbiFlags.MDB_CREATE));
+            }
+            return new LmdbEnvironment(env, List.copyOf(dbis));
+        } catch (LmdbException e) {
+            if (env != null) {
+                env.close();
+            }
+            throw new BackendException("cannot open the LMDB environment in " + directory, e);
+        }
+    }
+
+    Dbi<ByteBuffer> dbi(TableRef table) {
+        return dbis.get(table.ordinal());
+    }
+
+    /** A reader on the newest committed state. */
+    LmdbReader takeReader() {
+        LmdbReader reader = idle.pollFirst();
+        if (reader == null) {
+            return new LmdbReader(env.txnRead());
+        }
+        reader.renew();
+        return reader;
+    }
+
+    void giveBack(LmdbReader reader) {
+        reader.reset();
+        idle.addFirst(reader);
+    }
+
+    Txn<ByteBuffer> txnWrite() {
+        return env.txnWrite();
+    }
+
+    void copyTo(Path emptyDirectory) {
+        try {
+            env.copy(emptyDirectory.toFile(), CopyFlags.MDB_CP_COMPACT);
+        } catch (LmdbException e) {
+            throw new BackendException("cannot copy to " + emptyDirectory, e);
+        }
+    }
+
+    /** All pages that a table uses, LMDB's table of tables included and its list of free pages left out. */
+    long sizeInUse() {
+        Stat names = env.stat();
+        long pages = pages(names);
+        try (Txn<ByteBuffer> txn = env.txnRead()) {
+            for (Dbi<ByteBuffer> dbi : dbis) {
+                pages += pages(dbi.stat(txn));
+            }
+        }
+        return pages * names.pageSize;
+    }
+
+    private static long pages(Stat stat) {
+        return stat.branchPages + stat.leafPages + stat.overflowPages;
+    }
+
+    void close() {
+        for (LmdbReader reader = idle.pollFirst(); reader != null; reader = idle.pollFirst()) {
+            reader.dispose();
+        }
+        env.close();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.cairn.server;
+
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.StoreMeter;
+import dev.cairn.raft.RaftRole;
+import dev.cairn.server.api.EtcdVersion;
+import dev.cairn.server.api.MemberStatus;
+import dev.cairn.server.apply.Quota;
+import dev.cairn.server.http.HealthPages;
+import dev.cairn.server.loop.Proposals;
+import dev.cairn.server.membership.Identity;
+import dev.cairn.server.metrics.Metrics;
+import dev.cairn.wal.WalListener;
+import dev.cairn.watch.WatchHub;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Connects the parts of the member with the series of its metrics: what the parts tell is counted, what they know is asked
+ * for when it is scraped. Thread-safe.
+ */
+final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCounter {
+    private static final double NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private final Metrics metrics;
+
+    Instruments(Metrics metrics) {
+        this.metrics = metrics;
+    }
+
+    /** Has the gauges follow the member. */
+    void follow(
+            Identity identity, MvccStore store, MemberStatus status, Proposals proposals, WatchHub watches, Quota quota) {
+        metrics.server.id.with(Identity.hex(identity.memberId())).set(1);
+        metrics.server.version.with(EtcdVersion.SERVER).set(1);
+        metrics.server.goVersion.with("java" + Runtime.version().feature()).set(1);
+        metrics.server.hasLeader.follow(() -> status.hasLeader() ? 1 : 0);
+        metrics.server.isLeader.follow(() -> status.leader() == identity.memberId() ? 1 : 0);
+        metrics.server.isLearner.follow(() -> status.isLearner() ? 1 : 0);
+        metrics.server.proposalsCommittedTotal.follow(status::committedIndex);
+        metrics.server.proposalsAppliedTotal.follow(status::appliedIndex);
+        metrics.server.proposalsPending.follow(proposals::pending);
+        metrics.server.quotaBackendBytes.set(quota.limitBytes());
+        metrics.mvcc.currentRevision.follow(store::currentRevision);
+        metrics.mvcc.compactRevision.follow(() -> Math.max(0, store.compactedRevision()));
+        metrics.mvcc.keysTotal.follow(store::keys);
+        metrics.mvcc.dbTotalSizeInBytes.follow(store::sizeOnDisk);
+        metrics.mvcc.dbTotalSizeInUseInBytes.follow(store::sizeInUse);
+        metrics.mvcc.watchStreamTotal.follow(watches::streams);
+        metrics.mvcc.watcherTotal.follow(watches::watchers);
+        metrics.mvcc.slowWatcherTotal.follow(watches::slowWatchers);
+        metrics.mvcc.pendingEventsTotal.follow(watches::eventsPending);
+    }
+
+    /** The member's role, or the leader that it knows of, has changed. */
+    void leaderChanged(RaftRole role, long leader) {
+        if (leader != 0) {
+            metrics.server.leaderChangesSeenTotal.increment();
+        }
+    }
+
+    @Override
+    public void onPut(long bytes) {
+        metrics.mvcc.putTotal.increment();
+        metrics.mvcc.totalPutSizeInBytes.add(bytes);
+    }
+
+    @Override
+    public void onDelete() {
+        metrics.mvcc.deleteTotal.increment();
+    }
+
+    @Override
+    public void onRange() {
+        metrics.mvcc.rangeTotal.increment();
+    }
+
+    @Override
+    public void onTxn() {
+        metrics.mvcc.txnTotal.increment();
+    }
+
+    @Override
+    public void onCommit(long durationNanos, long operations) {
+        metrics.disk.backendCommitDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void onCompactionStep(long durationNanos, long revisionsRemoved) {
+        metrics.mvcc.dbCompactionKeysTotal.add(revisionsRemoved);
+        metrics.mvcc.dbCompactionPauseDurationMilliseconds.observe(durationNanos / NANOS_PER_MILLI);
+    }
+
+    @Override
+    public void onCompactionFinished(long revision, long durationNanos) {
+        metrics.mvcc.dbCompactionTotalDurationMilliseconds.observe(durationNanos / NANOS_PER_MILLI);
+        metrics.mvcc.dbCompactionLast.set(TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis()));
+    }
+
+    @Override
+    public void onDefragment(long durationNanos, long pauseNanos) {
+        metrics.disk.backendDefragDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void written(long bytes, long nanos) {
+        metrics.disk.walWriteBytesTotal.add(bytes);
+        metrics.disk.walWriteDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void synced(long nanos) {
+        metrics.disk.walFsyncDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void health(boolean healthy) {
+        (healthy ? metrics.server.healthSuccess : metrics.server.healthFailures).increment();
+    }
+
+    @Override
+    public void check(String page, String name, boolean passed) {
+        metrics.server.healthcheck.with(name, page).set(passed);
+        metrics.server.healthchecksTotal.with(name, passed ? "success" : "error", page).increment();
+    }
+}

@@ -1,0 +1,130 @@
+package dev.cairn.server;
+
+import dev.cairn.server.api.EtcdVersion;
+import dev.cairn.server.api.StartException;
+import dev.cairn.server.config.CommandLine;
+import dev.cairn.server.config.EtcdUrl;
+import dev.cairn.server.config.Notice;
+import dev.cairn.server.config.Outcome;
+import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.logging.Logs;
+import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.net.ClientPort;
+import dev.cairn.server.net.EventLoops;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The {@code etcd} command: reads the configuration, runs one member, ends as etcd would. The only class that ends the
+ * process.
+ */
+public final class Main {
+    private static final int EXIT_FAILURE = 1;
+
+    /** How long calls in work may take to end when the process is told to. */
+    private static final Duration STOP_GRACE = Duration.ofSeconds(1);
+
+    private Main() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+        Outcome outcome = CommandLine.read(List.of(arguments), System.getenv());
+        if (outcome instanceof Outcome.Exit exit) {
+            System.out.print(exit.stdout());
+            System.out.flush();
+            System.err.print(exit.stderr());
+            System.err.flush();
+            if (!exit.notices().isEmpty()) {
+                Logger log = LoggerFactory.getLogger(Main.class);
+                exit.notices().forEach(notice -> Logs.write(log, notice));
+            }
+            System.exit(exit.status());
+        } else if (outcome instanceof Outcome.Start start) {
+            run(start.config());
+        }
+    }
+
+    private static void run(ServerConfig config) throws InterruptedException {
+        Logger log = LoggerFactory.getLogger(Main.class);
+        try {
+            Logs.open(config.log());
+            for (Notice notice : config.notices()) {
+                Logs.write(log, notice);
+            }
+            log.atInfo()
+                    .setMessage("starting an etcd server")
+                    .addKeyValue("etcd-version", EtcdVersion.SERVER)
+                    .addKeyValue("java-version", Runtime.version())
+                    .addKeyValue("name", config.name())
+                    .addKeyValue("data-dir", config.dataDir())
+                    .addKeyValue("listen-client-urls", texts(config.listenClientUrls()))
+                    .addKeyValue("advertise-client-urls", texts(config.advertiseClientUrls()))
+                    .addKeyValue("initial-cluster", config.initialCluster())
+                    .log();
+            serve(config, log);
+        } catch (IOException | StartException | RuntimeException | Error e) {
+            // Whatever keeps the server from starting ends the process: half a server serves nobody.
+            log.atError()
+                    .addMarker(Logs.FATAL)
+                    .setMessage("discovery failed")
+                    .addKeyValue("error", e instanceof StartException ? e.getMessage() : e.toString())
+                    .log();
+            System.exit(EXIT_FAILURE);
+        }
+    }
+
+    /** Runs until the process is told to stop. */
+    private static void serve(ServerConfig config, Logger log)
+            throws IOException, StartException, InterruptedException {
+        AtomicBoolean stopping = new AtomicBoolean();
+        CompletableFuture<ClientPort.Content> content = new CompletableFuture<>();
+        EventLoops loops = EventLoops.open();
+        ClientPort port = ClientPort.bind(config, loops, content::join);
+        Metrics metrics = new Metrics();
+        EtcdServer server =
+                new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
+        content.complete(new ClientContent(config, server, metrics).content());
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, stopping, port, server, loops), "etcd-stop"));
+        server.published().join();
+        port.serve();
+        log.atInfo().log("ready to serve client requests");
+        new CountDownLatch(1).await();
+    }
+
+    private static void stop(Logger log, AtomicBoolean stopping, ClientPort port, EtcdServer server, EventLoops loops) {
+        stopping.set(true);
+        log.atInfo().log("closing etcd server");
+        server.endStreams();
+        port.stop(STOP_GRACE);
+        server.close();
+        loops.close();
+        log.atInfo().log("closed etcd server");
+        if (ProcessHandle.current().pid() == 1) {
+            // As the first process of a container it has done what it was told to; etcd says so too.
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    /** The member cannot go on: what its memory holds can no longer be trusted, so nothing more is written. */
+    private static void fail(Logger log, AtomicBoolean stopping, String thread, Throwable failure) {
+        log.atError()
+                .addMarker(Logs.FATAL)
+                .setMessage("the server cannot go on and stops at once; nothing that was acknowledged is lost")
+                .addKeyValue("thread", thread)
+                .addKeyValue("error", String.valueOf(failure))
+                .setCause(failure)
+                .log();
+        if (!stopping.get()) {
+            Runtime.getRuntime().halt(EXIT_FAILURE);
+        }
+    }
+
+    private static List<String> texts(List<EtcdUrl> urls) {
+        return urls.stream().map(EtcdUrl::text).toList();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.cairn.server;
+
+import com.google.protobuf.MessageLite;
+import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.membershippb.Attributes;
+import dev.cairn.proto.membershippb.ClusterMemberAttrSetRequest;
+import dev.cairn.proto.membershippb.ClusterVersionSetRequest;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.EtcdVersion;
+import dev.cairn.server.api.Proposer;
+import dev.cairn.server.config.EtcdUrl;
+import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.membership.Cluster;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a member tells the cluster when it starts, through the log: its name and client URLs, and, as the leader, the
+ * cluster version. Only then does it serve clients.
+ */
+final class Publication {
+    private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
+
+    private final ServerConfig config;
+    private final Cluster cluster;
+    private final Proposer proposer;
+    private final Runnable published;
+
+    /** @param published runs once, when all is applied here */
+    Publication(ServerConfig config, Cluster cluster, Proposer proposer, Runnable published) {
+        this.config = config;
+        this.cluster = cluster;
+        this.proposer = proposer;
+        this.published = published;
+    }
+
+    void start() {
+        Attributes.Builder attributes = Attributes.newBuilder().setName(config.name());
+        config.advertiseClientUrls().stream().map(EtcdUrl::text).forEach(attributes::addClientUrls);
+        long memberId = cluster.identity().memberId();
+        ClusterMemberAttrSetRequest request = ClusterMemberAttrSetRequest.newBuilder()
+                .setMemberID(memberId)
+                .setMemberAttributes(attributes)
+                .build();
+        untilApplied(InternalRaftRequest.newBuilder().setClusterMemberAttrSet(request), () -> {
+            LOG.atInfo()
+                    .setMessage("published local member to cluster through raft")
+                    .addKeyValue("local-member-id", Long.toHexString(memberId))
+                    .addKeyValue("local-member-attributes", request.getMemberAttributes())
+                    .addKeyValue(
+                            "cluster-id", Long.toHexString(cluster.identity().clusterId()))
+                    .log();
+            decideVersion();
+        });
+    }
+
+    private void decideVersion() {
+        if (EtcdVersion.CLUSTER.equals(cluster.view().version())) {
+            published.run();
+            return;
+        }
+        LOG.atInfo()
+                .setMessage("setting up initial cluster version using v3 API")
+                .addKeyValue("cluster-version", EtcdVersion.CLUSTER)
+                .log();
+        ClusterVersionSetRequest request = ClusterVersionSetRequest.newBuilder()
+                .setVer(EtcdVersion.CLUSTER)
+                .build();
+        untilApplied(InternalRaftRequest.newBuilder().setClusterVersionSet(request), published);
+    }
+
+    private void untilApplied(InternalRaftRequest.Builder request, Runnable next) {
+        proposer.propose(request, new Completion<MessageLite>() {
+            @Override
+            public void complete(MessageLite ignored) {
+                next.run();
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                if (error == EtcdError.STOPPED) {
+                    return;
+                }
+                LOG.atWarn()
+                        .setMessage("failed to publish local member to cluster through raft")
+                        .addKeyValue("error", error.message())
+                        .log();
+                untilApplied(request, next);
+            }
+        });
+    }
+}

@@ -1,0 +1,11 @@
+package dev.cairn.server.api;
+
+/**
+ * Where the one outcome of a request goes. Exactly one of the two is called, once, on whatever thread comes to know the
+ * outcome; neither may block.
+ */
+public interface Completion<T> {
+    void complete(T value);
+
+    void fail(EtcdError error);
+}

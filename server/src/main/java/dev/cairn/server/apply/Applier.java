@@ -1,0 +1,340 @@
+package dev.cairn.server.apply;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import dev.cairn.lease.LeaseException;
+import dev.cairn.lease.Lessor;
+import dev.cairn.mvcc.KvException;
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.proto.etcdserverpb.AlarmRequest;
+import dev.cairn.proto.etcdserverpb.AlarmResponse;
+import dev.cairn.proto.etcdserverpb.AlarmType;
+import dev.cairn.proto.etcdserverpb.CompactionRequest;
+import dev.cairn.proto.etcdserverpb.CompactionResponse;
+import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.LeaseCheckpoint;
+import dev.cairn.proto.etcdserverpb.LeaseCheckpointResponse;
+import dev.cairn.proto.etcdserverpb.LeaseGrantRequest;
+import dev.cairn.proto.etcdserverpb.LeaseGrantResponse;
+import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
+import dev.cairn.proto.etcdserverpb.LeaseRevokeResponse;
+import dev.cairn.proto.etcdserverpb.ResponseHeader;
+import dev.cairn.proto.membershippb.ClusterMemberAttrSetRequest;
+import dev.cairn.raft.message.ConfChange;
+import dev.cairn.raft.message.ConfChangeFormat;
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.EntryType;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.ConfStateFormat;
+import dev.cairn.server.membership.Member;
+import dev.cairn.server.membership.MemberFormat;
+import java.io.IOException;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out one committed entry after the other, each exactly once and the same on every member, and answers whoever
+ * proposed it here. Confined to the apply loop.
+ *
+ * <p>What an entry changes and the fact that it was applied become durable together, so a restart goes on with the entry
+ * behind the last durable one. Every outcome that depends on the entry and the state before it alone must come out alike on
+ * all members; refusals are such outcomes.
+ */
+public final class Applier {
+    private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+
+    private final MvccStore store;
+    private final Lessor lessor;
+    private final Cluster cluster;
+    private final Alarms alarms;
+    private final Quota quota;
+    private final LongFunction<@Nullable Completion<MessageLite>> proposers;
+    private final Runnable raiseNoSpace;
+
+    /**
+     * @param proposers the completion that waits for the request with this ID; null when it was not proposed here
+     * @param raiseNoSpace proposes that this member's NOSPACE alarm be raised
+     */
+    public Applier(
+            MvccStore store,
+            Lessor lessor,
+            Cluster cluster,
+            Alarms alarms,
+            Quota quota,
+            LongFunction<@Nullable Completion<MessageLite>> proposers,
+            Runnable raiseNoSpace) {
+        this.store = store;
+        this.lessor = lessor;
+        this.cluster = cluster;
+        this.alarms = alarms;
+        this.quota = quota;
+        this.proposers = proposers;
+        this.raiseNoSpace = raiseNoSpace;
+    }
+
+    /**
+     * Applies the entry and notes that it is applied.
+     *
+     * @return the change of membership that the Raft core has to make as well; null for any other entry
+     */
+    @Nullable
+    ConfChange apply(Entry entry) {
+        ConfChange change = null;
+        if (entry.type() != EntryType.NORMAL) {
+            change = applyConfChange(ConfChangeFormat.decode(entry.data()));
+            store.confState(ConfStateFormat.encode(cluster.view()));
+        } else if (!entry.data().isEmpty()) {
+            InternalRaftRequest request = decode(entry);
+            long id = request.hasHeader() ? request.getHeader().getID() : request.getID();
+            Completion<MessageLite> proposer = proposers.apply(id);
+            applyNormal(request, proposer, entry);
+            return null;
+        }
+        store.applied(entry.index(), entry.term());
+        return change;
+    }
+
+    private void applyNormal(InternalRaftRequest request, @Nullable Completion<MessageLite> proposer, Entry entry) {
+        EtcdError error = null;
+        MessageLite response = null;
+        boolean room = true;
+        try {
+            error = refusal(request);
+            if (error == null) {
+                room = quota.hasRoomFor(request);
+                response = carryOut(request, proposer);
+            }
+        } catch (KvException e) {
+            error = EtcdError.of(e);
+        } catch (LeaseException e) {
+            error = errorOf(e);
+        }
+        store.applied(entry.index(), entry.term());
+        if (!room) {
+            // The write stays, as it does on every other member; its client learns that it was the last that fits.
+            raiseNoSpace.run();
+            error = EtcdError.NO_SPACE;
+        }
+        if (proposer == null) {
+            return;
+        }
+        if (error != null) {
+            proposer.fail(error);
+        } else if (response != null) {
+            proposer.complete(response);
+        }
+    }
+
+    /** What the alarms forbid. */
+    private @Nullable EtcdError refusal(InternalRaftRequest request) {
+        if (alarms.isActive(AlarmType.CORRUPT)
+                && (request.hasPut()
+                        || request.hasRange()
+                        || request.hasDeleteRange()
+                        || request.hasTxn()
+                        || request.hasCompaction()
+                        || request.hasLeaseGrant()
+                        || request.hasLeaseRevoke())) {
+            return EtcdError.CORRUPT;
+        }
+        if (alarms.isActive(AlarmType.NOSPACE) && Quota.isLimited(request)) {
+            return EtcdError.NO_SPACE;
+        }
+        return null;
+    }
+
+    /** @return the answer; null when it goes out later */
+    private @Nullable MessageLite carryOut(InternalRaftRequest request, @Nullable Completion<MessageLite> proposer)
+            throws KvException, LeaseException {
+        if (request.hasPut()) {
+            return store.put(request.getPut());
+        }
+        if (request.hasTxn()) {
+            return store.txn(request.getTxn());
+        }
+        if (request.hasDeleteRange()) {
+            return store.deleteRange(request.getDeleteRange());
+        }
+        if (request.hasLeaseRevoke()) {
+            return revoke(request.getLeaseRevoke());
+        }
+        if (request.hasLeaseGrant()) {
+            return grant(request.getLeaseGrant());
+        }
+        if (request.hasCompaction()) {
+            return compact(request.getCompaction(), proposer);
+        }
+        if (request.hasAlarm()) {
+            return alarm(request.getAlarm());
+        }
+        if (request.hasLeaseCheckpoint()) {
+            for (LeaseCheckpoint checkpoint : request.getLeaseCheckpoint().getCheckpointsList()) {
+                lessor.checkpoint(checkpoint.getID(), checkpoint.getRemainingTTL(), System.nanoTime());
+            }
+            return LeaseCheckpointResponse.newBuilder().setHeader(header()).build();
+        }
+        if (request.hasClusterVersionSet()) {
+            cluster.setVersion(request.getClusterVersionSet().getVer());
+            return request.getClusterVersionSet();
+        }
+        if (request.hasClusterMemberAttrSet()) {
+            ClusterMemberAttrSetRequest set = request.getClusterMemberAttrSet();
+            cluster.updateAttributes(
+                    set.getMemberID(),
+                    set.getMemberAttributes().getName(),
+                    set.getMemberAttributes().getClientUrlsList());
+            return set;
+        }
+        if (request.hasRange()) {
+            // Reads do not change anything and are answered from the store; one in the log needs no work.
+            return null;
+        }
+        throw new IllegalStateException("the log holds a request that this version cannot carry out: " + request);
+    }
+
+    private LeaseGrantResponse grant(LeaseGrantRequest request) throws LeaseException {
+        long ttl = lessor.grant(request.getID(), request.getTTL(), System.nanoTime());
+        return LeaseGrantResponse.newBuilder()
+                .setHeader(header())
+                .setID(request.getID())
+                .setTTL(ttl)
+                .build();
+    }
+
+    private LeaseRevokeResponse revoke(LeaseRevokeRequest request) throws LeaseException {
+        store.deleteKeys(lessor.revoke(request.getID()));
+        return LeaseRevokeResponse.newBuilder().setHeader(header()).build();
+    }
+
+    private @Nullable MessageLite compact(CompactionRequest request, @Nullable Completion<MessageLite> proposer)
+            throws KvException {
+        CompactionResponse.Builder response = CompactionResponse.newBuilder();
+        if (!request.getPhysical() || proposer == null) {
+            store.scheduleCompaction(request.getRevision(), null);
+            return response.setHeader(header()).build();
+        }
+        CompactionResponse answer = response.setHeader(header()).build();
+        store.scheduleCompaction(request.getRevision(), () -> proposer.complete(answer));
+        return null;
+    }
+
+    private AlarmResponse alarm(AlarmRequest request) {
+        AlarmResponse.Builder response = AlarmResponse.newBuilder();
+        AlarmType type = request.getAlarm();
+        switch (request.getAction()) {
+            case GET -> response.addAllAlarms(alarms.list(type));
+            case ACTIVATE -> {
+                if (type != AlarmType.NONE && type != AlarmType.UNRECOGNIZED) {
+                    response.addAlarms(alarms.activate(request.getMemberID(), type));
+                    LOG.atWarn()
+                            .setMessage("alarm raised")
+                            .addKeyValue("alarm", type)
+                            .addKeyValue("from", Long.toHexString(request.getMemberID()))
+                            .log();
+                }
+            }
+            case DEACTIVATE -> {
+                if (type != AlarmType.UNRECOGNIZED && alarms.deactivate(request.getMemberID(), type)) {
+                    response.addAlarmsBuilder()
+                            .setMemberID(request.getMemberID())
+                            .setAlarm(type);
+                    LOG.atWarn()
+                            .setMessage("alarm disarmed")
+                            .addKeyValue("alarm", type)
+                            .addKeyValue("from", Long.toHexString(request.getMemberID()))
+                            .log();
+                }
+            }
+            case UNRECOGNIZED ->
+                LOG.atWarn()
+                        .setMessage("alarm request with an unknown action is ignored")
+                        .addKeyValue("action", request.getActionValue())
+                        .log();
+        }
+        return response.build();
+    }
+
+    /** @return the change as the core has to make it: of nobody when it is refused */
+    private ConfChange applyConfChange(ConfChange change) {
+        Cluster.Refusal refusal = membershipChange(change);
+        if (refusal != null) {
+            LOG.atWarn()
+                    .setMessage("configuration change is refused")
+                    .addKeyValue("member", Long.toHexString(change.nodeId()))
+                    .addKeyValue("reason", refusal)
+                    .log();
+            return new ConfChange(change.id(), change.type(), 0, change.context());
+        }
+        return change;
+    }
+
+    private Cluster.@Nullable Refusal membershipChange(ConfChange change) {
+        if (change.nodeId() == 0) {
+            return null;
+        }
+        switch (change.type()) {
+            case ADD_NODE, ADD_LEARNER_NODE -> {
+                MemberFormat.Change described = decodeMember(change.context());
+                Cluster.Refusal refusal = cluster.check(described, Integer.MAX_VALUE);
+                if (refusal != null) {
+                    return refusal;
+                }
+                if (described.promote()) {
+                    cluster.promote(change.nodeId());
+                } else {
+                    cluster.add(described.member());
+                }
+            }
+            case REMOVE_NODE -> {
+                Cluster.Refusal refusal = cluster.checkRemove(change.nodeId());
+                if (refusal != null) {
+                    return refusal;
+                }
+                cluster.remove(change.nodeId());
+            }
+            case UPDATE_NODE -> {
+                Member member = decodeMember(change.context()).member();
+                Cluster.Refusal refusal = cluster.checkUpdate(change.nodeId(), member.peerUrls());
+                if (refusal != null) {
+                    return refusal;
+                }
+                cluster.updatePeerUrls(change.nodeId(), member.peerUrls());
+            }
+        }
+        return null;
+    }
+
+    private ResponseHeader header() {
+        return ResponseHeader.newBuilder().setRevision(store.currentRevision()).build();
+    }
+
+    private static InternalRaftRequest decode(Entry entry) {
+        try {
+            return InternalRaftRequest.parseFrom(entry.data());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("entry " + entry.index() + " of the log holds no request", e);
+        }
+    }
+
+    private static MemberFormat.Change decodeMember(ByteString context) {
+        try {
+            return MemberFormat.decodeChange(context);
+        } catch (IOException e) {
+            throw new IllegalStateException("a configuration change describes no member", e);
+        }
+    }
+
+    private static EtcdError errorOf(LeaseException refusal) {
+        return switch (refusal.reason()) {
+            case LEASE_NOT_FOUND -> EtcdError.LEASE_NOT_FOUND;
+            case LEASE_EXISTS -> EtcdError.LEASE_EXISTS;
+            case NOT_PRIMARY -> EtcdError.NOT_PRIMARY_LESSOR;
+            case TTL_TOO_LARGE -> EtcdError.LEASE_TTL_TOO_LARGE;
+        };
+    }
+}

@@ -1,0 +1,90 @@
+package dev.cairn.server.apply;
+
+import dev.cairn.raft.message.ConfChange;
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.Message;
+import dev.cairn.server.thread.Duty;
+import dev.cairn.server.thread.Mailbox;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+
+/**
+ * Applies committed entries in log order. Fed by the Raft loop; confined to its own thread. Blocks only where the store
+ * pushes back, because what waits to be written to disk has reached its bound.
+ *
+ * <p>The applied index is published after the entry's effects are visible to readers, so whoever sees the index sees the
+ * effects.
+ */
+public final class ApplyLoop implements Duty {
+    /** The core has at most one batch of bounded size under way, so the mailbox cannot fill. */
+    private static final int QUEUED_MAX = 4096;
+
+    /** Hears of each applied entry. Called on the apply loop. */
+    public interface EntryListener {
+        void applied(long index, long term);
+    }
+
+    private final Applier applier;
+    private final EntryListener onEntry;
+    private final Mailbox<Message> inbox;
+    private final BiConsumer<Message, List<ConfChange>> onApplied;
+    private volatile long appliedIndex;
+
+    /**
+     * @param appliedIndex the last entry that the store holds already
+     * @param onEntry hears each entry when it is applied
+     * @param onApplied hears each batch when all of it is applied, with the changes of membership that the core has to
+     *     make
+     * @param wake wakes the thread that runs this loop
+     */
+    public ApplyLoop(
+            Applier applier,
+            long appliedIndex,
+            EntryListener onEntry,
+            BiConsumer<Message, List<ConfChange>> onApplied,
+            Runnable wake) {
+        this.applier = applier;
+        this.onEntry = onEntry;
+        this.appliedIndex = appliedIndex;
+        this.onApplied = onApplied;
+        this.inbox = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, message -> 1, wake);
+    }
+
+    /** Applies the entries that the message carries. Raft loop only. */
+    public void submit(Message message) {
+        if (!inbox.offer(message)) {
+            throw new IllegalStateException("more batches wait to be applied than the core may have under way");
+        }
+    }
+
+    /** The last entry whose effects readers can see. Any thread. */
+    public long appliedIndex() {
+        return appliedIndex;
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        int work = 0;
+        Message batch;
+        while ((batch = inbox.poll()) != null) {
+            List<ConfChange> confChanges = List.of();
+            for (Entry entry : batch.entries()) {
+                if (entry.index() <= appliedIndex) {
+                    continue;
+                }
+                ConfChange change = applier.apply(entry);
+                if (change != null) {
+                    confChanges = confChanges.isEmpty() ? new ArrayList<>() : confChanges;
+                    confChanges.add(change);
+                }
+                appliedIndex = entry.index();
+                onEntry.applied(entry.index(), entry.term());
+                work++;
+            }
+            onApplied.accept(batch, confChanges);
+            work++;
+        }
+        return work;
+    }
+}

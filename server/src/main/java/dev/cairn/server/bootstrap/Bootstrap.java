@@ -1,0 +1,363 @@
+package dev.cairn.server.bootstrap;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.AppliedState;
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.StoreMeter;
+import dev.cairn.mvcc.StoreOptions;
+import dev.cairn.proto.raftpb.ConfChange;
+import dev.cairn.proto.raftpb.ConfChangeType;
+import dev.cairn.raft.MemoryRaftStorage;
+import dev.cairn.raft.message.ConfState;
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.EntryType;
+import dev.cairn.raft.message.HardState;
+import dev.cairn.raft.message.Snapshot;
+import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.server.api.StartException;
+import dev.cairn.server.config.EtcdUrl;
+import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.ConfStateFormat;
+import dev.cairn.server.membership.Identity;
+import dev.cairn.server.membership.Member;
+import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.wal.SnapStore;
+import dev.cairn.wal.WalContents;
+import dev.cairn.wal.WalException;
+import dev.cairn.wal.WalListener;
+import dev.cairn.wal.WalMetadata;
+import dev.cairn.wal.WalOptions;
+import dev.cairn.wal.WalReader;
+import dev.cairn.wal.WalRepair;
+import dev.cairn.wal.WalWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides how the member starts, as etcd does: with a log it restarts, and the cluster flags mean nothing any more; without
+ * one it founds the cluster that the flags describe.
+ *
+ * <p><b>Founding.</b> The log begins with one configuration change for each founder, committed without a leader because
+ * every founder writes the same ones.
+ *
+ * <p><b>Restarting.</b> The store knows up to which entry it is durable. The Raft storage begins right there, so nothing is
+ * replayed that the store holds, and nothing is skipped: the log must reach back to that entry, and it must not end before
+ * it, because an entry is in the log before it is in the store. A directory in which this does not hold was mixed from two
+ * or was damaged; it is refused.
+ */
+public final class Bootstrap {
+    private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
+    private static final long FOUNDING_TERM = 1;
+    /** What may wait in memory for the store's next flush. */
+    private static final long OVERLAY_BYTES_MAX = 64L << 20;
+
+    /**
+     * What the loops start with. Whoever holds it closes it, after the log.
+     *
+     * @param hardState what the log holds
+     * @param raftStorage the log behind what the store holds
+     * @param snapshotIndex the place of the newest snapshot record in the log
+     */
+    public record Result(
+            Identity identity,
+            WalWriter wal,
+            HardState hardState,
+            MemoryRaftStorage raftStorage,
+            MvccStore store,
+            SnapStore snapshots,
+            long snapshotIndex,
+            AutoCloseable directory) {}
+
+    private final ServerConfig config;
+    private final DataDirectory directory;
+    private final StoreOptions storeOptions;
+    private final WalOptions walOptions;
+
+    private Bootstrap(ServerConfig config, DataDirectory directory, StoreOptions storeOptions, WalOptions walOptions) {
+        this.config = config;
+        this.directory = directory;
+        this.storeOptions = storeOptions;
+        this.walOptions = walOptions;
+    }
+
+    /**
+     * Opens or makes the data directory.
+     *
+     * @param onStoreFailure hears when the store's backend fails
+     * @param segments makes the log's segments ahead
+     * @throws StartException when the member cannot start; nothing is held then
+     */
+    public static Result run(
+            ServerConfig config,
+            Consumer<Throwable> onStoreFailure,
+            StoreMeter storeMeter,
+            WalListener walListener,
+            Executor segments)
+            throws StartException, InterruptedException {
+        DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
+        Result result = null;
+        try {
+            StoreOptions store = StoreOptions.lmdb(directory.lmdb(), Math.max(config.quotaBackendBytes(), 0))
+                    .withFlush(config.backendBatchInterval().toNanos(), config.backendBatchLimit(), OVERLAY_BYTES_MAX)
+                    .onFailure(onStoreFailure)
+                    .withMeter(storeMeter);
+            Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
+            result = directory.hasLog() ? bootstrap.restart() : bootstrap.found();
+            return result;
+        } catch (IOException e) {
+            throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+        } finally {
+            if (result == null) {
+                closeQuietly(directory);
+            }
+        }
+    }
+
+    private Result found() throws IOException, StartException {
+        if (directory.hasStore()) {
+            throw new StartException("data directory " + config.dataDir()
+                    + " holds a store (member/lmdb) but no log (" + directory.wal()
+                    + "); put the log back, or move the directory away to start anew");
+        }
+        if (Files.exists(directory.etcdDatabase())) {
+            throw etcdDirectory();
+        }
+        if (!config.foundsCluster()) {
+            throw new StartException(
+                    "initial-cluster-state is existing, but this version of Cairn cannot join a cluster yet;"
+                            + " it founds clusters of one member");
+        }
+        List<Member> founders = founders();
+        Member self = founders.stream()
+                .filter(m -> m.name().equals(config.name()))
+                .findFirst()
+                .orElseThrow(() -> new StartException(
+                        "couldn't find local name \"" + config.name() + "\" in the initial cluster configuration"));
+        if (founders.size() > 1) {
+            throw new StartException("initial-cluster names " + founders.size()
+                    + " members, but this version of Cairn founds clusters of one member only");
+        }
+        Identity identity = new Identity(
+                Identity.clusterId(founders.stream().map(Member::id).toList()), self.id());
+        LOG.atInfo()
+                .setMessage("starting local member")
+                .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
+                .addKeyValue("cluster-id", Identity.hex(identity.clusterId()))
+                .log();
+
+        // The store first: a log without a store is a member that has lost its data, a store without a log is only a
+        // start that did not get far.
+        MvccStore store = MvccStore.open(storeOptions);
+        try {
+            List<Entry> entries = foundingEntries(founders);
+            HardState hardState = new HardState(FOUNDING_TERM, 0, entries.size());
+            WalWriter wal = WalWriter.create(
+                    directory.wal(),
+                    new WalMetadata(identity.memberId(), identity.clusterId()),
+                    entries,
+                    hardState,
+                    walOptions);
+            MemoryRaftStorage storage = new MemoryRaftStorage();
+            storage.append(entries);
+            storage.setHardState(hardState);
+            return new Result(identity, wal, hardState, storage, store, snapshots(), 0, directory);
+        } catch (IOException | RuntimeException e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private Result restart() throws IOException, StartException {
+        if (!directory.hasStore()) {
+            throw Files.exists(directory.etcdDatabase())
+                    ? etcdDirectory()
+                    : new StartException("data directory " + config.dataDir() + " holds a log (" + directory.wal()
+                            + ") but no store (member/lmdb); put the store back, or remove this member from its cluster"
+                            + " and add it again with an empty directory");
+        }
+        MvccStore store = MvccStore.open(storeOptions);
+        WalReader reader = null;
+        try {
+            AppliedState applied = store.appliedState();
+            SnapshotMetadata start = newestSnapshot();
+            if (start.index() > applied.index()) {
+                throw new StartException("the store ends at entry " + applied.index() + ", but the log in "
+                        + directory.wal() + " starts behind entry " + start.index()
+                        + ": they do not belong together, or the store was replaced by an older one");
+            }
+            List<Entry> entries = new ArrayList<>();
+            reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
+            WalContents log = readWhole(reader, entries, applied.index());
+            if (log == null) {
+                reader.close();
+                WalRepair.repair(directory.wal());
+                entries.clear();
+                reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
+                log = reader.read(entry -> keep(entries, entry, applied.index()));
+            }
+            if (log.lastIndex() < applied.index()) {
+                throw new StartException("the log in " + directory.wal() + " ends at entry " + log.lastIndex()
+                        + ", but the store holds entries up to " + applied.index()
+                        + ": entries that were acknowledged are missing from the log");
+            }
+            Identity identity =
+                    new Identity(log.metadata().clusterId(), log.metadata().nodeId());
+            Cluster.View members = checkedMembers(identity, store, applied.index());
+            // What is applied was committed, whatever the last hard state that reached the disk says.
+            HardState hardState = new HardState(
+                    log.hardState().term(),
+                    log.hardState().vote(),
+                    Math.max(log.hardState().commit(), applied.index()));
+            MemoryRaftStorage storage = new MemoryRaftStorage();
+            if (applied.index() > 0) {
+                ConfState confState = ConfStateFormat.confState(members);
+                storage.applySnapshot(new Snapshot(
+                        ByteString.EMPTY, new SnapshotMetadata(confState, applied.index(), applied.term())));
+            }
+            storage.append(entries);
+            storage.setHardState(hardState);
+            LOG.atInfo()
+                    .setMessage("restarting local member")
+                    .addKeyValue("cluster-id", Identity.hex(identity.clusterId()))
+                    .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
+                    .addKeyValue("commit-index", hardState.commit())
+                    .addKeyValue("applied-index", applied.index())
+                    .addKeyValue("entries-to-apply", entries.size())
+                    .log();
+            WalWriter wal = WalWriter.resume(reader, walOptions);
+            return new Result(identity, wal, log.hardState(), storage, store, snapshots(), start.index(), directory);
+        } catch (IOException | StartException | RuntimeException e) {
+            store.close();
+            if (reader != null) {
+                closeQuietly(reader);
+            }
+            throw e;
+        }
+    }
+
+    /** Reads the log to its end; null when its last write was torn by a crash, which is mended and read again. */
+    private static @Nullable WalContents readWhole(WalReader reader, List<Entry> entries, long appliedIndex)
+            throws IOException {
+        try {
+            return reader.read(entry -> keep(entries, entry, appliedIndex));
+        } catch (WalException.Torn e) {
+            LOG.atWarn()
+                    .setMessage("repairing the log: its last write was torn by a crash")
+                    .addKeyValue("file", e.file())
+                    .addKeyValue("offset", e.offset())
+                    .log();
+            return null;
+        }
+    }
+
+    private Cluster.View checkedMembers(Identity identity, MvccStore store, long appliedIndex) throws StartException {
+        Cluster.View members = new Cluster(identity, store).view();
+        if (appliedIndex > 0 && members.member(identity.memberId()) == null) {
+            throw new StartException("the log in " + directory.wal() + " belongs to member "
+                    + Identity.hex(identity.memberId()) + ", whom the store does not know:"
+                    + " the data directory was mixed from two");
+        }
+        if (members.members().size() > 1) {
+            throw new StartException("the data directory belongs to a cluster of "
+                    + members.members().size() + " members, but this version of Cairn serves one member only");
+        }
+        return members;
+    }
+
+    /** The newest place that the log can be read from; its start when no snapshot was ever made. */
+    private SnapshotMetadata newestSnapshot() throws IOException {
+        List<SnapshotMetadata> valid = WalReader.validSnapshots(directory.wal());
+        return valid.isEmpty() ? SnapshotMetadata.EMPTY : valid.get(valid.size() - 1);
+    }
+
+    private static void keep(List<Entry> entries, Entry entry, long appliedIndex) {
+        // An entry at a place that was there before replaces it and all behind it.
+        while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= entry.index()) {
+            entries.remove(entries.size() - 1);
+        }
+        if (entry.index() > appliedIndex) {
+            entries.add(entry);
+        }
+    }
+
+    private SnapStore snapshots() {
+        return new SnapStore(directory.snap());
+    }
+
+    private StartException etcdDirectory() {
+        return new StartException("data directory " + config.dataDir()
+                + " was written by etcd (member/snap/db); this version of Cairn cannot take it over yet."
+                + " Start it with etcd, or give Cairn another --data-dir");
+    }
+
+    /** The members that {@code --initial-cluster} names, in the order of their IDs. */
+    private List<Member> founders() throws StartException {
+        TreeMap<String, List<String>> urlsByName = new TreeMap<>();
+        for (String part : config.initialCluster().split(",")) {
+            int equals = part.indexOf('=');
+            if (equals <= 0) {
+                throw new StartException("initial-cluster holds \"" + part + "\", which is not of the form name=URL");
+            }
+            urlsByName
+                    .computeIfAbsent(part.substring(0, equals), name -> new ArrayList<>())
+                    .add(part.substring(equals + 1));
+        }
+        List<Member> members = new ArrayList<>();
+        urlsByName.forEach((name, urls) -> members.add(new Member(
+                Identity.memberId(urls, config.initialClusterToken()),
+                urls.stream().sorted().toList(),
+                false,
+                name,
+                List.of())));
+        members.sort((a, b) -> Long.compareUnsigned(a.id(), b.id()));
+        List<String> own = urlsByName.getOrDefault(config.name(), List.of());
+        List<String> advertised =
+                config.initialAdvertisePeerUrls().stream().map(EtcdUrl::text).toList();
+        for (String url : own) {
+            if (!advertised.contains(url)) {
+                throw new StartException("--initial-cluster has " + config.name() + "=" + url
+                        + " but missing from --initial-advertise-peer-urls=" + String.join(",", advertised));
+            }
+        }
+        for (String url : advertised) {
+            if (!own.isEmpty() && !own.contains(url)) {
+                throw new StartException("--initial-advertise-peer-urls has " + url
+                        + " but missing from --initial-cluster=" + config.initialCluster());
+            }
+        }
+        return members;
+    }
+
+    private static List<Entry> foundingEntries(List<Member> founders) {
+        Entry[] entries = new Entry[founders.size()];
+        Arrays.setAll(entries, i -> {
+            Member member = founders.get(i);
+            // Without an ID: nobody waits for it. This is how etcd's founders write it, to the byte.
+            ConfChange change = ConfChange.newBuilder()
+                    .setType(ConfChangeType.ConfChangeAddNode)
+                    .setNodeId(member.id())
+                    .setContext(MemberFormat.encode(member))
+                    .build();
+            return new Entry(FOUNDING_TERM, i + 1L, EntryType.CONF_CHANGE, change.toByteString());
+        });
+        return List.of(entries);
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (Exception e) {
+            LOG.atDebug().setMessage("closing after a failed start").setCause(e).log();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.cairn.server.config;
+
+/** A setting that cannot be used; the message is the text an operator reads. */
+public final class ConfigException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    ConfigException(String reason) {
+        super(reason);
+        this.reason = reason;
+    }
+
+    @Override
+    public String getMessage() {
+        return reason;
+    }
+}

@@ -1,0 +1,386 @@
+package dev.cairn.server.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Immutable. The checked configuration of one member, with zero values replaced by what they stand for. Whoever needs a value often
+ * takes it once at construction; the accessors look it up.
+ */
+public final class ServerConfig {
+    private static final long QUOTA_BYTES_DEFAULT = 2L << 30;
+    private static final long BATCH_LIMIT_DEFAULT = 10_000;
+    private static final long COMPACTION_BATCH_LIMIT_DEFAULT = 1_000;
+    private static final long AUTH_TOKEN_TTL_SECONDS_DEFAULT = 300;
+    private static final int BCRYPT_COST_DEFAULT = 10;
+    private static final Duration BATCH_INTERVAL_DEFAULT = Duration.ofMillis(100);
+    private static final Duration COMPACTION_SLEEP_DEFAULT = Duration.ofMillis(10);
+    private static final Duration PROGRESS_NOTIFY_DEFAULT = Duration.ofMinutes(10);
+    private static final Duration PROGRESS_NOTIFY_MIN = Duration.ofMillis(100);
+    private static final Duration SLOW_REQUEST_DEFAULT = Duration.ofMillis(300);
+
+    private final Values values;
+    private final List<Notice> notices;
+
+    ServerConfig(Values values, List<Notice> notices) {
+        this.values = values;
+        this.notices = List.copyOf(notices);
+    }
+
+    /** How automatic compaction counts its retention. */
+    public enum CompactionMode {
+        PERIODIC,
+        REVISION
+    }
+
+    /** Lines to be logged once the log is open: variables used, warnings, options without effect. */
+    public List<Notice> notices() {
+        return notices;
+    }
+
+    // Member
+
+    public String name() {
+        return values.get(Options.NAME);
+    }
+
+    public Path dataDir() {
+        return Path.of(values.get(Options.DATA_DIR));
+    }
+
+    /** The directory of everything that belongs to the member, inside the data directory. */
+    public Path memberDir() {
+        return dataDir().resolve("member");
+    }
+
+    public Path walDir() {
+        String dedicated = values.get(Options.WAL_DIR);
+        return dedicated.isEmpty() ? memberDir().resolve("wal") : Path.of(dedicated);
+    }
+
+    public long snapshotCount() {
+        return values.get(Options.SNAPSHOT_COUNT);
+    }
+
+    public long snapshotCatchupEntries() {
+        return values.get(Options.SNAPSHOT_CATCHUP_ENTRIES);
+    }
+
+    public long heartbeatIntervalMillis() {
+        return values.get(Options.HEARTBEAT_INTERVAL);
+    }
+
+    public long electionTimeoutMillis() {
+        return values.get(Options.ELECTION_TIMEOUT);
+    }
+
+    public int electionTicks() {
+        return (int) (electionTimeoutMillis() / heartbeatIntervalMillis());
+    }
+
+    public boolean initialElectionTickAdvance() {
+        return values.get(Options.INITIAL_ELECTION_TICK_ADVANCE);
+    }
+
+    public List<EtcdUrl> listenPeerUrls() {
+        return values.get(Options.LISTEN_PEER_URLS);
+    }
+
+    public List<EtcdUrl> listenClientUrls() {
+        return values.get(Options.LISTEN_CLIENT_URLS);
+    }
+
+    /** Empty: HTTP is served on {@link #listenClientUrls}. */
+    public List<EtcdUrl> listenClientHttpUrls() {
+        return values.get(Options.LISTEN_CLIENT_HTTP_URLS);
+    }
+
+    public List<EtcdUrl> listenMetricsUrls() {
+        return values.get(Options.LISTEN_METRICS_URLS);
+    }
+
+    /** Files to keep, 0 for all. */
+    public int maxSnapshots() {
+        return toInt(values.get(Options.MAX_SNAPSHOTS));
+    }
+
+    /** Segments to keep, 0 for all. */
+    public int maxWals() {
+        return toInt(values.get(Options.MAX_WALS));
+    }
+
+    /** The quota in bytes; negative for none. */
+    public long quotaBackendBytes() {
+        long bytes = values.get(Options.QUOTA_BACKEND_BYTES);
+        return bytes == 0 ? QUOTA_BYTES_DEFAULT : bytes;
+    }
+
+    /** True when the quota was left to its default, which the log words differently. */
+    public boolean quotaIsDefault() {
+        return values.get(Options.QUOTA_BACKEND_BYTES) == 0;
+    }
+
+    public Duration backendBatchInterval() {
+        return positiveOr(values.get(Options.BACKEND_BATCH_INTERVAL), BATCH_INTERVAL_DEFAULT);
+    }
+
+    public int backendBatchLimit() {
+        long limit = values.get(Options.BACKEND_BATCH_LIMIT);
+        return toInt(limit <= 0 ? BATCH_LIMIT_DEFAULT : limit);
+    }
+
+    public int maxTxnOps() {
+        return toInt(values.get(Options.MAX_TXN_OPS));
+    }
+
+    public int maxRequestBytes() {
+        return toInt(values.get(Options.MAX_REQUEST_BYTES));
+    }
+
+    /** An unsigned 32-bit number. */
+    public long maxConcurrentStreams() {
+        return values.get(Options.MAX_CONCURRENT_STREAMS);
+    }
+
+    public Duration grpcKeepaliveMinTime() {
+        return values.get(Options.GRPC_KEEPALIVE_MIN_TIME);
+    }
+
+    /** Zero: the server does not ping. */
+    public Duration grpcKeepaliveInterval() {
+        return values.get(Options.GRPC_KEEPALIVE_INTERVAL);
+    }
+
+    /** Zero: the server does not ping. */
+    public Duration grpcKeepaliveTimeout() {
+        return values.get(Options.GRPC_KEEPALIVE_TIMEOUT);
+    }
+
+    public boolean socketReusePort() {
+        return values.get(Options.SOCKET_REUSE_PORT);
+    }
+
+    public boolean socketReuseAddress() {
+        return values.get(Options.SOCKET_REUSE_ADDRESS);
+    }
+
+    public boolean enableGrpcGateway() {
+        return values.get(Options.ENABLE_GRPC_GATEWAY);
+    }
+
+    public boolean isEnabled(FeatureGate gate) {
+        return Validation.gate(values, gate);
+    }
+
+    // Clustering
+
+    public List<EtcdUrl> initialAdvertisePeerUrls() {
+        return values.get(Options.INITIAL_ADVERTISE_PEER_URLS);
+    }
+
+    public List<EtcdUrl> advertiseClientUrls() {
+        return values.get(Options.ADVERTISE_CLIENT_URLS);
+    }
+
+    /** The text of {@code --initial-cluster}, or what follows from name and peer URLs when it was not given. */
+    public String initialCluster() {
+        return values.get(Options.INITIAL_CLUSTER);
+    }
+
+    public String initialClusterToken() {
+        return values.get(Options.INITIAL_CLUSTER_TOKEN);
+    }
+
+    /** True to found a cluster, false to join an existing one. */
+    public boolean foundsCluster() {
+        return values.get(Options.INITIAL_CLUSTER_STATE).equals("new");
+    }
+
+    /** {@code new} or {@code existing}. */
+    public String initialClusterState() {
+        return values.get(Options.INITIAL_CLUSTER_STATE);
+    }
+
+    /**
+     * The members of {@link #initialCluster} with their peer URLs. Only a member without a log looks at them.
+     *
+     * @throws ConfigException when the text is not a list of name=url pairs
+     */
+    public Map<String, List<EtcdUrl>> initialClusterMembers() throws ConfigException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String pair : initialCluster().split(",", -1)) {
+            int equals = pair.indexOf('=');
+            String member = equals < 0 ? pair : pair.substring(0, equals);
+            String url = equals < 0 ? "" : pair.substring(equals + 1);
+            texts.merge(member, url, (some, more) -> some + "," + more);
+        }
+        Map<String, List<EtcdUrl>> members = new LinkedHashMap<>();
+        for (Map.Entry<String, String> entry : texts.entrySet()) {
+            try {
+                members.put(entry.getKey(), EtcdUrl.parseList(entry.getValue()));
+            } catch (ConfigException e) {
+                throw new ConfigException("error setting up initial cluster: " + e.getMessage());
+            }
+        }
+        return members;
+    }
+
+    /**
+     * What forbids to found or join a cluster with this configuration: this member has to be in the initial cluster, with exactly
+     * the peer URLs it advertises. Host names are compared as written.
+     */
+    public Optional<String> bootstrapError() {
+        Map<String, List<EtcdUrl>> members;
+        try {
+            members = initialClusterMembers();
+        } catch (ConfigException e) {
+            return Optional.of(e.getMessage());
+        }
+        List<EtcdUrl> own = members.get(name());
+        if (own == null) {
+            return Optional.of(
+                    "couldn't find local name " + GoSyntax.quote(name()) + " in the initial cluster configuration");
+        }
+        List<String> configured = texts(own);
+        List<String> advertised = texts(initialAdvertisePeerUrls());
+        if (configured.equals(advertised)) {
+            return Optional.empty();
+        }
+        List<String> missing = new ArrayList<>(configured);
+        missing.removeAll(advertised);
+        if (!missing.isEmpty()) {
+            return Optional.of("--initial-cluster has " + name() + "=" + String.join("," + name() + "=", configured)
+                    + " but missing from --initial-advertise-peer-urls=" + String.join(",", advertised));
+        }
+        return Optional.of("--initial-advertise-peer-urls has " + String.join(",", advertised)
+                + " but missing from --initial-cluster=" + name() + "="
+                + String.join("," + name() + "=", configured));
+    }
+
+    public boolean strictReconfigCheck() {
+        return values.get(Options.STRICT_RECONFIG_CHECK);
+    }
+
+    public boolean preVote() {
+        return values.get(Options.PRE_VOTE);
+    }
+
+    public CompactionMode autoCompactionMode() {
+        return values.get(Options.AUTO_COMPACTION_MODE).equals("periodic")
+                ? CompactionMode.PERIODIC
+                : CompactionMode.REVISION;
+    }
+
+    /** The text of the retention as given. */
+    public String autoCompactionRetentionText() {
+        return values.get(Options.AUTO_COMPACTION_RETENTION);
+    }
+
+    /** The history to keep in periodic mode; zero or negative for no automatic compaction. */
+    public Duration autoCompactionPeriod() {
+        return Validation.checkedRetention(values);
+    }
+
+    /** The revisions to keep in revision mode; zero or negative for no automatic compaction. */
+    public long autoCompactionRevisions() {
+        return Validation.checkedRetention(values).toNanos();
+    }
+
+    public int maxLearners() {
+        return toInt(values.get(Options.MAX_LEARNERS));
+    }
+
+    public int compactionBatchLimit() {
+        long limit = values.get(Options.COMPACTION_BATCH_LIMIT);
+        return toInt(limit <= 0 ? COMPACTION_BATCH_LIMIT_DEFAULT : limit);
+    }
+
+    public Duration compactionSleepInterval() {
+        return positiveOr(values.get(Options.COMPACTION_SLEEP_INTERVAL), COMPACTION_SLEEP_DEFAULT);
+    }
+
+    public Duration watchProgressNotifyInterval() {
+        Duration given = values.get(Options.WATCH_PROGRESS_NOTIFY_INTERVAL);
+        Duration interval = positiveOr(given, PROGRESS_NOTIFY_DEFAULT);
+        return interval.compareTo(PROGRESS_NOTIFY_MIN) < 0 ? PROGRESS_NOTIFY_MIN : interval;
+    }
+
+    public Duration warningApplyDuration() {
+        return values.get(Options.WARNING_APPLY_DURATION);
+    }
+
+    public Duration warningUnaryRequestDuration() {
+        return positiveOr(values.get(Options.WARNING_UNARY_REQUEST_DURATION), SLOW_REQUEST_DEFAULT);
+    }
+
+    public boolean unsafeNoFsync() {
+        return values.get(Options.UNSAFE_NO_FSYNC);
+    }
+
+    // Security and authentication
+
+    /** Origins allowed by CORS; empty or a star for all. */
+    public List<String> corsOrigins() {
+        return values.get(Options.CORS);
+    }
+
+    /** Host names accepted without TLS; empty or a star for all. */
+    public List<String> hostWhitelist() {
+        return values.get(Options.HOST_WHITELIST);
+    }
+
+    public String authToken() {
+        return values.get(Options.AUTH_TOKEN);
+    }
+
+    public long authTokenTtlSeconds() {
+        long ttl = values.get(Options.AUTH_TOKEN_TTL);
+        return ttl == 0 ? AUTH_TOKEN_TTL_SECONDS_DEFAULT : ttl;
+    }
+
+    /** Costs outside what the algorithm knows fall back to the default. */
+    public int bcryptCost() {
+        long cost = values.get(Options.BCRYPT_COST);
+        return cost < 4 || cost > 31 ? BCRYPT_COST_DEFAULT : (int) cost;
+    }
+
+    // Observation
+
+    /** True for {@code --metrics extensive}: latencies of gRPC calls are recorded too. */
+    public boolean extensiveMetrics() {
+        return values.get(Options.METRICS).equals("extensive");
+    }
+
+    public LogSettings log() {
+        List<String> outputs = new ArrayList<>();
+        for (String output : values.get(Options.LOG_OUTPUTS)) {
+            outputs.add(output.equals("default") ? "stderr" : output);
+        }
+        return new LogSettings(
+                values.get(Options.LOG_LEVEL).toLowerCase(java.util.Locale.ROOT),
+                values.get(Options.LOG_FORMAT),
+                outputs);
+    }
+
+    /** A duration in the form that log lines and answers of etcd use. */
+    public static String format(Duration duration) {
+        return GoSyntax.format(duration);
+    }
+
+    private static List<String> texts(List<EtcdUrl> urls) {
+        return urls.stream().map(EtcdUrl::text).toList();
+    }
+
+    private static Duration positiveOr(Duration duration, Duration otherwise) {
+        return duration.isZero() || duration.isNegative() ? otherwise : duration;
+    }
+
+    private static int toInt(long value) {
+        return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, value));
+    }
+}

@@ -1,0 +1,148 @@
+package dev.cairn.server.loop;
+
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.HardState;
+import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.server.thread.Duty;
+import dev.cairn.server.thread.Mailbox;
+import dev.cairn.wal.WalWriter;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The only writer of the log. It takes all that waits, appends it, syncs once, and tells the Raft loop what is durable:
+ * while it syncs, the next batch gathers (group commit without a timer).
+ *
+ * <p>A commit index alone needs no sync: it can be learnt again. It is not even written by itself but goes out with the
+ * next entries, before a snapshot record, and at the end.
+ *
+ * <p>Fed by the Raft loop. Confined to its thread. Blocks on the disk only. A failed write or sync ends the loop and with
+ * it the process; nothing that was not synced is ever reported durable.
+ */
+public final class LogLoop implements Duty {
+    private static final int QUEUED_MAX = 4096;
+    private static final long QUEUED_BYTES_MAX = 256L << 20;
+
+    /** What the Raft loop asks of the log. */
+    private sealed interface Work permits Append, MarkSnapshot {}
+
+    private record Append(Message message) implements Work {}
+
+    private record MarkSnapshot(SnapshotMetadata snapshot, Runnable done) implements Work {}
+
+    private final WalWriter wal;
+    private final Consumer<Message> onDurable;
+    private final Mailbox<Work> inbox;
+    /** What goes out with the next write: the entries of one or more messages, and the messages they came in. */
+    private final List<Entry> entries = new ArrayList<>();
+
+    private final List<Message> gathered = new ArrayList<>();
+    private HardState written;
+    private HardState latest;
+
+    /**
+     * @param hardState what the log holds already
+     * @param onDurable hears each append message once it is durable, in order
+     * @param wake wakes the thread that runs this loop
+     */
+    public LogLoop(WalWriter wal, HardState hardState, Consumer<Message> onDurable, Runnable wake) {
+        this.wal = wal;
+        this.written = hardState;
+        this.latest = hardState;
+        this.onDurable = onDurable;
+        this.inbox = new Mailbox<>(QUEUED_MAX, QUEUED_BYTES_MAX, LogLoop::sizeBytes, wake);
+    }
+
+    /**
+     * Appends what a storage message carries. The Raft loop keeps what is under way within the core's own limits, far
+     * below the bound of the mailbox.
+     */
+    void append(Message message) {
+        offer(new Append(message));
+    }
+
+    /** Records that a snapshot at this place is on disk, and lets go of the segments before it. Any thread. */
+    public void markSnapshot(SnapshotMetadata snapshot, Runnable done) {
+        offer(new MarkSnapshot(snapshot, done));
+    }
+
+    @Override
+    public int doWork(long nowNanos) throws IOException {
+        int work = 0;
+        Work next;
+        while ((next = inbox.poll()) != null) {
+            work++;
+            if (next instanceof Append append) {
+                gather(append.message());
+            } else if (next instanceof MarkSnapshot mark) {
+                write();
+                writeHardState();
+                wal.saveSnapshot(mark.snapshot());
+                wal.release(mark.snapshot().index());
+                mark.done().run();
+            }
+        }
+        write();
+        return work;
+    }
+
+    @Override
+    public void onStop() throws IOException {
+        writeHardState();
+    }
+
+    private void gather(Message message) throws IOException {
+        List<Entry> more = message.entries();
+        if (!more.isEmpty() && !entries.isEmpty() && more.get(0).index() != lastGathered() + 1) {
+            // A new leader takes entries back: they must not go out in one batch with what replaces them.
+            write();
+        }
+        entries.addAll(more);
+        gathered.add(message);
+        if (message.term() != 0 || message.vote() != 0 || message.commit() != 0) {
+            latest = new HardState(message.term(), message.vote(), message.commit());
+        }
+    }
+
+    /** Makes durable what has gathered, and tells. */
+    private void write() throws IOException {
+        boolean voted = latest.term() != written.term() || latest.vote() != written.vote();
+        if (!entries.isEmpty() || voted) {
+            wal.append(entries, latest);
+            written = latest;
+            wal.sync();
+            entries.clear();
+        }
+        for (Message durable : gathered) {
+            onDurable.accept(durable);
+        }
+        gathered.clear();
+    }
+
+    private void writeHardState() throws IOException {
+        if (!latest.equals(written)) {
+            wal.append(List.of(), latest);
+            written = latest;
+        }
+    }
+
+    private long lastGathered() {
+        return entries.get(entries.size() - 1).index();
+    }
+
+    private void offer(Work work) {
+        if (!inbox.offer(work)) {
+            throw new IllegalStateException("the log has more to write than the core may have under way");
+        }
+    }
+
+    private static long sizeBytes(Work work) {
+        if (work instanceof Append append) {
+            return Entry.payloadBytes(append.message().entries());
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.cairn.server.loop;
+
+import dev.cairn.raft.message.ConfChange;
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.Message;
+import dev.cairn.server.thread.Mailbox;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the Raft loop hears from outside its thread. Any thread puts in, the Raft loop takes.
+ *
+ * <p>Messages of other members are bounded and dropped when too many wait; their senders send again, as Raft allows. The
+ * answers of the log and apply loops must not be lost and cannot be many: each answers one piece of work that the core has
+ * under way, and the core bounds those.
+ */
+public final class RaftInbox {
+    private static final int MESSAGES_MAX = 4096;
+    private static final long MESSAGE_BYTES_MAX = 256L << 20;
+    private static final long MESSAGE_OVERHEAD_BYTES = 64;
+    private static final int ANSWERS_MAX = Integer.MAX_VALUE;
+
+    /** A batch that is durable, or applied. */
+    sealed interface Answer permits Durable, Applied {}
+
+    record Durable(Message append) implements Answer {}
+
+    record Applied(Message batch, List<ConfChange> confChanges) implements Answer {}
+
+    private final Mailbox<Message> messages;
+    private final Mailbox<Answer> answers;
+
+    /** @param wake wakes the thread of the Raft loop */
+    public RaftInbox(Runnable wake) {
+        messages = new Mailbox<>(MESSAGES_MAX, MESSAGE_BYTES_MAX, RaftInbox::sizeBytes, wake);
+        answers = new Mailbox<>(ANSWERS_MAX, Long.MAX_VALUE, answer -> 1, wake);
+    }
+
+    /** A message of another member; false when it was dropped. */
+    public boolean deliver(Message message) {
+        return messages.offer(message);
+    }
+
+    /** What the message asked to be appended is durable. */
+    public void durable(Message append) {
+        answers.offer(new Durable(append));
+    }
+
+    /** The committed entries that the message carries are applied. */
+    public void applied(Message batch, List<ConfChange> confChanges) {
+        answers.offer(new Applied(batch, confChanges));
+    }
+
+    @Nullable
+    Message nextMessage() {
+        return messages.poll();
+    }
+
+    @Nullable
+    Answer nextAnswer() {
+        return answers.poll();
+    }
+
+    private static long sizeBytes(Message message) {
+        return MESSAGE_OVERHEAD_BYTES + Entry.payloadBytes(message.entries());
+    }
+}

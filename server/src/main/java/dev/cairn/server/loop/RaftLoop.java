@@ -1,0 +1,253 @@
+package dev.cairn.server.loop;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.raft.MemoryRaftStorage;
+import dev.cairn.raft.RaftNode;
+import dev.cairn.raft.RaftRole;
+import dev.cairn.raft.ReadState;
+import dev.cairn.raft.Ready;
+import dev.cairn.raft.SoftState;
+import dev.cairn.raft.StorageException;
+import dev.cairn.raft.message.ConfChange;
+import dev.cairn.raft.message.ConfState;
+import dev.cairn.raft.message.HardState;
+import dev.cairn.raft.message.Message;
+import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.thread.Duty;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The only owner of the Raft core. Each round takes in what has come (answers of the log and apply loops, messages, ticks,
+ * proposals, reads) and then passes on what the core makes of it: entries to the log, committed entries to the apply loop,
+ * messages to the members.
+ *
+ * <p>Confined to its thread. It never blocks and never touches a file, so heartbeats are never behind an append: a slow disk
+ * delays {@link LogLoop}, whose answers then simply come later. (A member that is the only voter owes nobody a heartbeat
+ * and runs all three loops on one thread.)
+ *
+ * <p>Proposals wait in their queue while there is no leader, and fail there when their time is up.
+ */
+public final class RaftLoop implements Duty {
+    /** What one round takes from the queue of proposals, so that ticks and messages get their turn. */
+    private static final int ROUND_PROPOSALS_MAX = 5000;
+
+    private static final long ROUND_BYTES_MAX = 8L << 20;
+
+    /** How many entries may gather behind the applied index before those that nobody needs are dropped from memory. */
+    private static final long COMPACT_EVERY_ENTRIES = 1000;
+
+    /** What the loop drives and feeds. */
+    public record Parts(
+            StatusBoard status,
+            RaftInbox inbox,
+            Proposals proposals,
+            ReadIndexQueue reads,
+            LogLoop log,
+            ApplyLoop apply,
+            PeerSender peers,
+            RoleListener roles) {}
+
+    private final long memberId;
+    private final RaftNode raft;
+    private final MemoryRaftStorage storage;
+    private final Parts parts;
+    private final long tickNanos;
+    private long nextTickNanos;
+    private SoftState softState = new SoftState(0, RaftRole.FOLLOWER);
+    private HardState hardState;
+    private ConfState confState;
+    private long compactedTo;
+
+    /**
+     * @param storage the log in memory, which the core reads and this loop alone writes
+     * @param tickMillis the length of a tick
+     */
+    public RaftLoop(
+            long memberId, RaftNode raft, MemoryRaftStorage storage, Parts parts, long tickMillis, long nowNanos) {
+        this.memberId = memberId;
+        this.raft = raft;
+        this.storage = storage;
+        this.parts = parts;
+        this.tickNanos = TimeUnit.MILLISECONDS.toNanos(tickMillis);
+        this.nextTickNanos = nowNanos + tickNanos;
+        this.hardState = storage.initialState().hardState();
+        this.confState = raft.status().configuration();
+        parts.status().hardState(hardState.term(), hardState.commit());
+        publishConfiguration();
+    }
+
+    /** Campaigns at once where nobody else could win: the only voter need not wait for a time-out. Before the loop runs. */
+    public void campaignIfSolo() {
+        if (isSolo()) {
+            raft.campaign();
+        }
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        int work = takeAnswers() + takeMessages() + tick(nowNanos) + propose() + read(nowNanos);
+        while (raft.hasReady()) {
+            pass(raft.ready());
+            work++;
+        }
+        return work;
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+        return nextTickNanos;
+    }
+
+    private int takeAnswers() {
+        int work = 0;
+        RaftInbox.Answer answer;
+        while ((answer = parts.inbox().nextAnswer()) != null) {
+            work++;
+            if (answer instanceof RaftInbox.Durable durable) {
+                storage.append(durable.append().entries());
+                respond(durable.append());
+            } else if (answer instanceof RaftInbox.Applied applied) {
+                for (ConfChange change : applied.confChanges()) {
+                    confState = raft.applyConfChange(change.asV2());
+                    publishConfiguration();
+                }
+                respond(applied.batch());
+                compactMemory();
+                parts.reads().applied(parts.apply().appliedIndex());
+            }
+        }
+        return work;
+    }
+
+    private int takeMessages() {
+        int work = 0;
+        Message message;
+        while ((message = parts.inbox().nextMessage()) != null) {
+            raft.step(message);
+            work++;
+        }
+        return work;
+    }
+
+    private int tick(long nowNanos) {
+        if (nowNanos - nextTickNanos < 0) {
+            return 0;
+        }
+        // After a pause the ticks that were missed are not made up for: the time was not spent listening either.
+        nextTickNanos = Math.max(nextTickNanos + tickNanos, nowNanos);
+        raft.tick();
+        parts.proposals().expire(nowNanos);
+        parts.reads().expire(nowNanos);
+        return 1;
+    }
+
+    private int propose() {
+        if (softState.leader() == 0 || !parts.proposals().hasQueued()) {
+            return 0;
+        }
+        List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
+        if (!batch.isEmpty()) {
+            // What the core drops is not lost to its client: the request stays under way until its time is up.
+            raft.propose(batch);
+        }
+        return batch.size();
+    }
+
+    private int read(long nowNanos) {
+        if (softState.leader() == 0) {
+            return 0;
+        }
+        ByteString context = parts.reads().roundToAsk(nowNanos);
+        if (context == null) {
+            return 0;
+        }
+        raft.readIndex(context);
+        return 1;
+    }
+
+    private void pass(Ready ready) {
+        if (ready.softState() != null) {
+            changeRole(ready.softState());
+        }
+        if (!ready.hardState().isEmpty()) {
+            hardState = ready.hardState();
+            parts.status().hardState(hardState.term(), hardState.commit());
+            publishSolo();
+        }
+        for (ReadState read : ready.readStates()) {
+            parts.reads().granted(read.requestContext(), read.index());
+            parts.reads().applied(parts.apply().appliedIndex());
+        }
+        if (!ready.messages().isEmpty()) {
+            parts.peers().send(ready.messages());
+        }
+        if (ready.storageAppend() != null) {
+            parts.log().append(ready.storageAppend());
+        }
+        if (ready.storageApply() != null) {
+            parts.apply().submit(ready.storageApply());
+        }
+    }
+
+    private void respond(Message work) {
+        List<Message> toPeers = new ArrayList<>();
+        for (Message response : work.responses()) {
+            if (response.to() == memberId) {
+                raft.step(response);
+            } else {
+                toPeers.add(response);
+            }
+        }
+        if (!toPeers.isEmpty()) {
+            parts.peers().send(toPeers);
+        }
+    }
+
+    private void changeRole(SoftState next) {
+        boolean leaderChanged = next.leader() != softState.leader();
+        softState = next;
+        parts.status().leader(next.leader());
+        publishSolo();
+        if (leaderChanged) {
+            parts.reads().leaderChanged();
+        }
+        parts.roles()
+                .onRole(next.role(), next.leader(), raft.status().hardState().term());
+    }
+
+    private void publishConfiguration() {
+        parts.status().learner(confState.learners().contains(memberId));
+        publishSolo();
+    }
+
+    private void publishSolo() {
+        boolean solo = softState.role() == RaftRole.LEADER && isSolo() && hasCommittedInTerm();
+        parts.status().soloLeader(solo);
+    }
+
+    private boolean isSolo() {
+        return confState.voters().size() == 1
+                && confState.voters().contains(memberId)
+                && confState.votersOutgoing().isEmpty();
+    }
+
+    private boolean hasCommittedInTerm() {
+        try {
+            return storage.lastIndex() >= hardState.commit() && storage.term(hardState.commit()) == hardState.term();
+        } catch (StorageException e) {
+            return false;
+        }
+    }
+
+    /** Drops from memory what is applied and no follower can ask for; with followers the core's progress says what is. */
+    private void compactMemory() {
+        long applied = parts.apply().appliedIndex();
+        if (confState.voters().size() + confState.learners().size() == 1
+                && applied - compactedTo >= COMPACT_EVERY_ENTRIES) {
+            compactedTo = applied;
+            storage.compact(applied);
+        }
+    }
+}

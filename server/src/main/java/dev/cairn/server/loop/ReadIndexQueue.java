@@ -1,0 +1,144 @@
+package dev.cairn.server.loop;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.ReadGate;
+import dev.cairn.server.thread.Mailbox;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Linearizable reads on their way: all that wait are stamped together, one ReadIndex round serves the batch, and the batch
+ * may be answered once the apply loop has reached the round's index. A member that is the only voter needs no round at all.
+ *
+ * <p>Any thread asks; the Raft loop does everything else. A batch that waits for its round is asked for again after a
+ * while, because the messages of a round may be lost. Bounded: what does not fit fails with TOO_MANY_REQUESTS.
+ */
+public final class ReadIndexQueue implements ReadGate {
+    private static final int QUEUED_MAX = 20_000;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private record Waiting(Completion<Long> completion, long deadlineNanos) {}
+
+    private record Granted(long index, List<Waiting> batch) {}
+
+    private final StatusBoard status;
+    private final RequestIds ids;
+    private final long timeoutNanos;
+    private final Executor executor;
+    private final Mailbox<Waiting> queue;
+    private final ArrayDeque<Granted> granted = new ArrayDeque<>();
+    private List<Waiting> inRound = List.of();
+    private ByteString roundContext = ByteString.EMPTY;
+    private long roundAskedNanos;
+    private volatile boolean stopped;
+
+    /**
+     * @param timeoutMillis how long a read may wait
+     * @param executor answers the reads of a batch, so that the Raft loop does not
+     * @param wake wakes the Raft loop
+     */
+    public ReadIndexQueue(StatusBoard status, RequestIds ids, long timeoutMillis, Executor executor, Runnable wake) {
+        this.status = status;
+        this.ids = ids;
+        this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        this.executor = executor;
+        this.queue = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, waiting -> 1, wake);
+    }
+
+    @Override
+    public void await(Completion<Long> completion) {
+        if (status.isSoloLeader()) {
+            completion.complete(status.appliedIndex());
+            return;
+        }
+        if (stopped) {
+            completion.fail(EtcdError.STOPPED);
+        } else if (!queue.offer(new Waiting(completion, System.nanoTime() + timeoutNanos))) {
+            completion.fail(EtcdError.TOO_MANY_REQUESTS);
+        }
+    }
+
+    /** The context of the round to ask the core for now; null when none is due. Raft loop only. */
+    @Nullable
+    ByteString roundToAsk(long nowNanos) {
+        if (inRound.isEmpty()) {
+            if (queue.isEmpty()) {
+                return null;
+            }
+            inRound = drain();
+            roundContext = ByteString.copyFrom(
+                    ByteBuffer.allocate(Long.BYTES).putLong(ids.next()).flip());
+        } else if (nowNanos - roundAskedNanos < RETRY_NANOS) {
+            return null;
+        }
+        roundAskedNanos = nowNanos;
+        return roundContext;
+    }
+
+    /** A round has come back: its batch may be answered at this index. Raft loop only. */
+    void granted(ByteString context, long index) {
+        if (context.equals(roundContext) && !inRound.isEmpty()) {
+            granted.add(new Granted(index, inRound));
+            inRound = List.of();
+        }
+    }
+
+    /** Everything up to the index is applied. Raft loop only. */
+    void applied(long index) {
+        Granted next = granted.peek();
+        while (next != null && next.index() <= index) {
+            granted.remove();
+            Granted due = next;
+            executor.execute(
+                    () -> due.batch().forEach(waiting -> waiting.completion().complete(due.index())));
+            next = granted.peek();
+        }
+    }
+
+    /** Reads that wait for a round cannot know whose answer they would get. Raft loop only. */
+    void leaderChanged() {
+        fail(inRound, EtcdError.LEADER_CHANGED);
+        inRound = List.of();
+    }
+
+    /** Fails what has waited too long. Raft loop only. */
+    void expire(long nowNanos) {
+        if (!inRound.isEmpty() && inRound.get(0).deadlineNanos() - nowNanos <= 0) {
+            fail(inRound, EtcdError.TIMEOUT);
+            inRound = List.of();
+        }
+        Granted oldest = granted.peek();
+        if (oldest != null && oldest.batch().get(0).deadlineNanos() - nowNanos <= 0) {
+            granted.remove();
+            fail(oldest.batch(), EtcdError.TIMEOUT);
+        }
+    }
+
+    /** Fails every read that waits, and every later one. After the Raft loop has ended. */
+    public void stop() {
+        stopped = true;
+        fail(inRound, EtcdError.STOPPED);
+        granted.forEach(batch -> fail(batch.batch(), EtcdError.STOPPED));
+        fail(drain(), EtcdError.STOPPED);
+    }
+
+    private List<Waiting> drain() {
+        List<Waiting> batch = new ArrayList<>(queue.size());
+        Waiting next;
+        while ((next = queue.poll()) != null) {
+            batch.add(next);
+        }
+        return batch;
+    }
+
+    private static void fail(List<Waiting> batch, EtcdError error) {
+        batch.forEach(waiting -> waiting.completion().fail(error));
+    }
+}

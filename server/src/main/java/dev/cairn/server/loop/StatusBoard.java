@@ -1,0 +1,76 @@
+package dev.cairn.server.loop;
+
+import dev.cairn.server.api.MemberStatus;
+import java.util.function.LongSupplier;
+
+/**
+ * What the Raft loop lets everybody know. Written by the Raft loop alone, read by any thread; the fields are independent of
+ * each other, no reader needs two of them from the same moment.
+ */
+public final class StatusBoard implements MemberStatus {
+    private volatile long leader;
+    private volatile long term;
+    private volatile long committedIndex;
+    private volatile boolean learner;
+    private volatile boolean soloLeader;
+    private volatile LongSupplier appliedIndex;
+
+    public StatusBoard(long appliedIndexAtStart) {
+        this.appliedIndex = () -> appliedIndexAtStart;
+    }
+
+    /** Where the applied index is read from, once the apply loop exists. */
+    public void followApplied(LongSupplier source) {
+        appliedIndex = source;
+    }
+
+    @Override
+    public long leader() {
+        return leader;
+    }
+
+    @Override
+    public long term() {
+        return term;
+    }
+
+    @Override
+    public long committedIndex() {
+        return committedIndex;
+    }
+
+    @Override
+    public long appliedIndex() {
+        return appliedIndex.getAsLong();
+    }
+
+    @Override
+    public boolean isLearner() {
+        return learner;
+    }
+
+    /**
+     * Whether this member leads, is the only voter and has committed in its term. Nothing can then be acknowledged that
+     * its store does not show, because it acknowledges only what it has applied: its store may be read as it stands.
+     */
+    boolean isSoloLeader() {
+        return soloLeader;
+    }
+
+    void leader(long id) {
+        leader = id;
+    }
+
+    void hardState(long newTerm, long newCommittedIndex) {
+        term = newTerm;
+        committedIndex = newCommittedIndex;
+    }
+
+    void learner(boolean value) {
+        learner = value;
+    }
+
+    void soloLeader(boolean value) {
+        soloLeader = value;
+    }
+}

@@ -1,0 +1,203 @@
+package dev.cairn.server.membership;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.Table;
+import dev.cairn.mvcc.Tables;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who belongs to the cluster, as the log has decided it so far. Changed on the apply loop only; any thread may read the
+ * {@link View}, which is replaced as a whole by every change.
+ *
+ * <p>Every change is written to the {@code members}, {@code members_removed} and {@code cluster} tables and becomes durable
+ * with the applied index of the entry that made it, so a restart loads exactly the state of that index.
+ */
+public final class Cluster {
+    private static final ByteString CLUSTER_VERSION = ByteString.copyFromUtf8("clusterVersion");
+    private static final ByteString REMOVED = ByteString.copyFromUtf8("removed");
+
+    /**
+     * The members at one moment. Immutable.
+     *
+     * @param members in ascending order of their unsigned IDs
+     * @param removed the IDs that were removed and may not come back
+     * @param version the cluster version, such as {@code 3.7.0}; null until the leader has decided it
+     */
+    public record View(
+            List<Member> members,
+            Set<Long> removed,
+            @Nullable String version) {
+        public @Nullable Member member(long id) {
+            for (Member member : members) {
+                if (member.id() == id) {
+                    return member;
+                }
+            }
+            return null;
+        }
+
+        /** Where clients reach the members. */
+        public List<String> clientUrls() {
+            return members.stream().flatMap(m -> m.clientUrls().stream()).toList();
+        }
+    }
+
+    /** Why a change of membership is refused. */
+    public enum Refusal {
+        MEMBER_EXISTS,
+        MEMBER_NOT_FOUND,
+        MEMBER_REMOVED,
+        PEER_URL_EXISTS,
+        MEMBER_NOT_LEARNER,
+        TOO_MANY_LEARNERS,
+    }
+
+    private final Identity identity;
+    private final Tables tables;
+    private final TreeMap<Long, Member> members = new TreeMap<>(Long::compareUnsigned);
+    private final TreeSet<Long> removed = new TreeSet<>(Long::compareUnsigned);
+    private @Nullable String version;
+    private volatile View view = new View(List.of(), Set.of(), null);
+
+    /** The cluster as its tables hold it. */
+    public Cluster(Identity identity, Tables tables) {
+        this.identity = identity;
+        this.tables = tables;
+        tables.forEach(Table.MEMBERS, (key, value) -> {
+            try {
+                Member member = MemberFormat.decode(value);
+                members.put(member.id(), member);
+            } catch (IOException e) {
+                throw new UncheckedIOException("table members, key " + key.toStringUtf8(), e);
+            }
+        });
+        tables.forEach(
+                Table.MEMBERS_REMOVED, (key, value) -> removed.add(Long.parseUnsignedLong(key.toStringUtf8(), 16)));
+        ByteString stored = tables.get(Table.CLUSTER, CLUSTER_VERSION);
+        version = stored == null ? null : stored.toStringUtf8();
+        publish();
+    }
+
+    public Identity identity() {
+        return identity;
+    }
+
+    public View view() {
+        return view;
+    }
+
+    /** Whether the change may be applied; null when it may. Any thread, and again when the change is applied. */
+    public @Nullable Refusal check(MemberFormat.Change change, int learnersMax) {
+        View now = view;
+        long id = change.member().id();
+        if (now.removed().contains(id)) {
+            return Refusal.MEMBER_REMOVED;
+        }
+        Member present = now.member(id);
+        if (change.promote()) {
+            if (present == null) {
+                return Refusal.MEMBER_NOT_FOUND;
+            }
+            return present.learner() ? null : Refusal.MEMBER_NOT_LEARNER;
+        }
+        if (present != null) {
+            return Refusal.MEMBER_EXISTS;
+        }
+        if (urlsTaken(now, change.member().peerUrls(), id)) {
+            return Refusal.PEER_URL_EXISTS;
+        }
+        if (change.member().learner()
+                && now.members().stream().filter(Member::learner).count() >= learnersMax) {
+            return Refusal.TOO_MANY_LEARNERS;
+        }
+        return null;
+    }
+
+    /** Whether the member may be removed; null when it may. */
+    public @Nullable Refusal checkRemove(long id) {
+        View now = view;
+        if (now.removed().contains(id)) {
+            return Refusal.MEMBER_REMOVED;
+        }
+        return now.member(id) == null ? Refusal.MEMBER_NOT_FOUND : null;
+    }
+
+    /** Whether the member may move to these peer URLs; null when it may. */
+    public @Nullable Refusal checkUpdate(long id, Collection<String> peerUrls) {
+        Refusal refusal = checkRemove(id);
+        if (refusal != null) {
+            return refusal;
+        }
+        return urlsTaken(view, peerUrls, id) ? Refusal.PEER_URL_EXISTS : null;
+    }
+
+    public void add(Member member) {
+        store(member);
+    }
+
+    public void promote(long id) {
+        store(present(id).promoted());
+    }
+
+    public void remove(long id) {
+        members.remove(id);
+        removed.add(id);
+        ByteString key = key(id);
+        tables.delete(Table.MEMBERS, key);
+        tables.put(Table.MEMBERS_REMOVED, key, REMOVED);
+        publish();
+    }
+
+    public void updatePeerUrls(long id, List<String> peerUrls) {
+        store(present(id).withPeerUrls(peerUrls));
+    }
+
+    /** A member has published its name and client URLs. One that has been removed meanwhile is not brought back. */
+    public void updateAttributes(long id, String name, List<String> clientUrls) {
+        Member member = members.get(id);
+        if (member != null) {
+            store(member.withAttributes(name, clientUrls));
+        }
+    }
+
+    public void setVersion(String newVersion) {
+        version = newVersion;
+        tables.put(Table.CLUSTER, CLUSTER_VERSION, ByteString.copyFromUtf8(newVersion));
+        publish();
+    }
+
+    private void store(Member member) {
+        members.put(member.id(), member);
+        tables.put(Table.MEMBERS, key(member.id()), MemberFormat.encode(member));
+        publish();
+    }
+
+    private Member present(long id) {
+        Member member = members.get(id);
+        if (member == null) {
+            throw new IllegalStateException("member " + Identity.hex(id) + " is not in the cluster");
+        }
+        return member;
+    }
+
+    private void publish() {
+        view = new View(List.copyOf(members.values()), Set.copyOf(removed), version);
+    }
+
+    private static boolean urlsTaken(View view, Collection<String> urls, long exceptId) {
+        return view.members().stream()
+                .filter(m -> m.id() != exceptId)
+                .anyMatch(m -> m.peerUrls().stream().anyMatch(urls::contains));
+    }
+
+    private static ByteString key(long id) {
+        return ByteString.copyFromUtf8(Identity.hex(id));
+    }
+}

@@ -1,0 +1,151 @@
+package dev.cairn.server.metrics;
+
+import static dev.cairn.server.metrics.Histogram.bounds;
+
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Thread-safe. Counts calls by method and code, messages, and bytes of both directions. It hangs on the streams rather than around
+ * the calls, because there the sizes are known and no call has to be wrapped.
+ *
+ * <p>The series of every method and code exist from the start, as in etcd. Calls of methods that are not served are not counted.
+ */
+public final class GrpcMetrics extends ServerStreamTracer.Factory {
+    private static final double[] SECONDS = bounds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+    private static final List<String> CODES = List.of(
+            "OK",
+            "Canceled",
+            "Unknown",
+            "InvalidArgument",
+            "DeadlineExceeded",
+            "NotFound",
+            "AlreadyExists",
+            "PermissionDenied",
+            "ResourceExhausted",
+            "FailedPrecondition",
+            "Aborted",
+            "OutOfRange",
+            "Unimplemented",
+            "Internal",
+            "Unavailable",
+            "DataLoss",
+            "Unauthenticated");
+
+    private final Counter receivedBytes;
+    private final Counter sentBytes;
+    private final Map<String, Method> methods = new HashMap<>();
+    private final ServerStreamTracer unserved = new ServerStreamTracer() {};
+
+    /** The series of one method. */
+    private record Method(
+            Counter started,
+            Counter received,
+            Counter sent,
+            List<Counter> handledByCode,
+            @Nullable Histogram seconds) {}
+
+    /** Registers the series of the services; with extensive metrics also the latencies. */
+    GrpcMetrics(Registry registry, NetworkMetrics network, List<ServerServiceDefinition> services, boolean extensive) {
+        this.receivedBytes = network.clientGrpcReceivedBytesTotal;
+        this.sentBytes = network.clientGrpcSentBytesTotal;
+        String[] labels = {"grpc_method", "grpc_service", "grpc_type"};
+        Family<Counter> started = registry.counters("grpc_server_started_total", "Calls started.", labels);
+        Family<Counter> received =
+                registry.counters("grpc_server_msg_received_total", "Messages received on streams.", labels);
+        Family<Counter> sent = registry.counters("grpc_server_msg_sent_total", "Messages sent on streams.", labels);
+        Family<Counter> handled = registry.counters(
+                "grpc_server_handled_total",
+                "Calls finished, by code.",
+                "grpc_code",
+                "grpc_method",
+                "grpc_service",
+                "grpc_type");
+        Family<Histogram> seconds = extensive
+                ? registry.histograms("grpc_server_handling_seconds", "Time of calls.", SECONDS, labels)
+                : null;
+        for (ServerServiceDefinition service : services) {
+            String serviceName = service.getServiceDescriptor().getName();
+            for (ServerMethodDefinition<?, ?> definition : service.getMethods()) {
+                MethodDescriptor<?, ?> method = definition.getMethodDescriptor();
+                String name = String.valueOf(method.getBareMethodName());
+                String type = type(method.getType());
+                Counter[] byCode = new Counter[CODES.size()];
+                for (int code = 0; code < byCode.length; code++) {
+                    byCode[code] = handled.with(CODES.get(code), name, serviceName, type);
+                }
+                methods.put(
+                        method.getFullMethodName(),
+                        new Method(
+                                started.with(name, serviceName, type),
+                                received.with(name, serviceName, type),
+                                sent.with(name, serviceName, type),
+                                List.of(byCode),
+                                seconds == null ? null : seconds.with(name, serviceName, type)));
+            }
+        }
+    }
+
+    private static String type(MethodDescriptor.MethodType type) {
+        return switch (type) {
+            case CLIENT_STREAMING -> "client_stream";
+            case SERVER_STREAMING -> "server_stream";
+            case BIDI_STREAMING -> "bidi_stream";
+            default -> "unary";
+        };
+    }
+
+    @Override
+    public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
+        Method method = methods.get(fullMethodName);
+        return method == null ? unserved : new CallTracer(method);
+    }
+
+    /** Confined to the stream's event loop. */
+    private final class CallTracer extends ServerStreamTracer {
+        private final Method method;
+        private final long startNanos;
+
+        CallTracer(Method method) {
+            this.method = method;
+            this.startNanos = method.seconds == null ? 0 : System.nanoTime();
+            method.started.increment();
+        }
+
+        @Override
+        public void inboundMessage(int sequence) {
+            method.received.increment();
+        }
+
+        @Override
+        public void outboundMessage(int sequence) {
+            method.sent.increment();
+        }
+
+        @Override
+        public void inboundUncompressedSize(long bytes) {
+            receivedBytes.add(bytes);
+        }
+
+        @Override
+        public void outboundUncompressedSize(long bytes) {
+            sentBytes.add(bytes);
+        }
+
+        @Override
+        public void streamClosed(Status status) {
+            method.handledByCode.get(status.getCode().value()).increment();
+            if (method.seconds != null) {
+                method.seconds.observeNanos(System.nanoTime() - startNanos);
+            }
+        }
+    }
+}

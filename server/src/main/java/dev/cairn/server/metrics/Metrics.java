@@ -1,0 +1,46 @@
+package dev.cairn.server.metrics;
+
+import io.grpc.ServerServiceDefinition;
+import java.util.List;
+
+/**
+ * Thread-safe. Everything a member counts. Made once by main and handed to whoever counts; there is no global one, so that several
+ * members can live in one process.
+ */
+public final class Metrics {
+    private final Registry registry = new Registry();
+
+    public final ServerMetrics server = new ServerMetrics(registry);
+    public final MvccMetrics mvcc = new MvccMetrics(registry);
+    public final DiskMetrics disk = new DiskMetrics(registry);
+    public final NetworkMetrics network = new NetworkMetrics(registry);
+
+    public Metrics() {
+        ProcessFigures.addTo(registry);
+        // The proxy is another process; a member shows its series all the same.
+        registry.gauge("etcd_grpc_proxy_cache_hits_total", "Cache hits of the proxy.");
+        registry.gauge("etcd_grpc_proxy_cache_keys_total", "Cached keys of the proxy.");
+        registry.gauge("etcd_grpc_proxy_cache_misses_total", "Cache misses of the proxy.");
+        registry.counter("etcd_grpc_proxy_events_coalescing_total", "Events merged by the proxy.");
+        registry.gauge("etcd_grpc_proxy_watchers_coalescing_total", "Watchers merged by the proxy.");
+    }
+
+    /**
+     * Registers the series of the services. To be called once, before the port serves.
+     *
+     * @param extensive adds the latencies of calls
+     */
+    public GrpcMetrics grpc(List<ServerServiceDefinition> services, boolean extensive) {
+        return new GrpcMetrics(registry, network, services, extensive);
+    }
+
+    /** The catalogue as a table: name, type, labels and bounds of each family, divided by tabs. */
+    List<String> declared() {
+        return registry.declared();
+    }
+
+    /** All series with their current values in Prometheus' text format. */
+    public String render() {
+        return registry.render();
+    }
+}

@@ -1,0 +1,359 @@
+package dev.cairn.server.net;
+
+import dev.cairn.server.config.EtcdUrl;
+import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.http.HttpHandler;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
+import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
+import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.group.ChannelGroup;
+import io.grpc.netty.shaded.io.netty.channel.group.DefaultChannelGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The listeners of a member for its clients: the client URLs (gRPC, and HTTP unless that has URLs of its own), the HTTP URLs and the
+ * metrics URLs of the configuration.
+ *
+ * <p>States, in this order: bound (connections are accepted, but unanswered, so that an address in use is found before anything is
+ * written to disk), serving, stopping (nothing new is accepted, calls in work may end), stopped. Driven by one thread, main's; the
+ * connections live on the {@link EventLoops}.
+ */
+public final class ClientPort {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientPort.class);
+
+    /** What a message may be longer than a request, for its envelope. */
+    private static final int MESSAGE_OVERHEAD_BYTES = 512 << 10;
+
+    private static final int METADATA_BYTES_MAX = 1 << 20;
+    private static final int BACKLOG = 4096;
+
+    /** A connection that has not said what it speaks by then is closed. */
+    private static final Duration FIRST_BYTES_LIMIT = Duration.ofMinutes(2);
+
+    /** Shutting down ends with force; this is for connections that do not even take the end. */
+    private static final Duration FORCED_STOP_LIMIT = Duration.ofSeconds(2);
+
+    private final ServingGate gate = new ServingGate();
+    private final List<Server> servers = new ArrayList<>();
+    private final List<Channel> listeners = new ArrayList<>();
+    private final ChannelGroup httpConnections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    private final List<Path> socketFiles = new ArrayList<>();
+    private final List<SocketAddress> addresses = new ArrayList<>();
+    private final ServerConfig config;
+    private final EventLoops loops;
+    private final Duration firstBytesLimit;
+
+    private ClientPort(ServerConfig config, EventLoops loops, Duration firstBytesLimit) {
+        this.config = config;
+        this.loops = loops;
+        this.firstBytesLimit = firstBytesLimit;
+    }
+
+    /**
+     * What is served.
+     *
+     * @param services the gRPC services
+     * @param interceptors around every call, the first one outermost
+     * @param tracer told of every stream
+     * @param http pages for clients
+     * @param metrics pages for the metrics URLs
+     */
+    public record Content(
+            List<ServerServiceDefinition> services,
+            List<ServerInterceptor> interceptors,
+            ServerStreamTracer.Factory tracer,
+            HttpHandler http,
+            HttpHandler metrics) {
+        public Content {
+            services = List.copyOf(services);
+            interceptors = List.copyOf(interceptors);
+        }
+    }
+
+    /**
+     * Binds every address or none.
+     *
+     * @param content asked for when the first call comes in, which is after {@link #serve}
+     * @throws IOException when an address cannot be bound; the message is etcd's and names the address
+     */
+    public static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content) throws IOException {
+        return bind(config, loops, content, FIRST_BYTES_LIMIT);
+    }
+
+    static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content, Duration firstBytesLimit)
+            throws IOException {
+        ClientPort port = new ClientPort(config, loops, firstBytesLimit);
+        try {
+            boolean httpApart = !config.listenClientHttpUrls().isEmpty();
+            for (EtcdUrl url : config.listenClientUrls()) {
+                port.bindGrpc(
+                        url,
+                        content,
+                        httpApart ? null : request -> content.get().http().handle(request));
+            }
+            for (EtcdUrl url : config.listenClientHttpUrls()) {
+                port.bindHttp(url, request -> content.get().http().handle(request));
+            }
+            for (EtcdUrl url : config.listenMetricsUrls()) {
+                port.bindHttp(url, request -> content.get().metrics().handle(request));
+            }
+            return port;
+        } catch (IOException e) {
+            port.stop(Duration.ZERO);
+            throw e;
+        }
+    }
+
+    /** The addresses that were bound, with the real ports, in the order client, HTTP, metrics. */
+    public List<SocketAddress> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    /** Starts to answer, also those who connected before. */
+    public void serve() {
+        gate.open();
+        for (SocketAddress address : addresses) {
+            LOG.atInfo()
+                    .setMessage("serving client traffic insecurely; this is strongly discouraged!")
+                    .addKeyValue("traffic", "grpc+http")
+                    .addKeyValue("address", text(address))
+                    .log();
+        }
+    }
+
+    private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
+        SocketAddress address = resolve(url);
+        int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
+        FirstBytesHandler.Protocol http1 =
+                http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
+        GrpcNegotiator negotiator = new GrpcNegotiator(gate, firstBytesLimit, http1);
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(
+                        address, InternalNettyServerCredentials.create(negotiator))
+                .bossEventLoopGroup(loops.group())
+                .workerEventLoopGroup(loops.group())
+                .channelType(url.unixSocket() ? loops.unix() : loops.tcp())
+                .directExecutor()
+                .maxInboundMessageSize(messageBytesMax)
+                .maxInboundMetadataSize(METADATA_BYTES_MAX)
+                .maxConcurrentCallsPerConnection(saturate(config.maxConcurrentStreams()))
+                .permitKeepAliveTime(config.grpcKeepaliveMinTime().toNanos(), TimeUnit.NANOSECONDS)
+                .permitKeepAliveWithoutCalls(false)
+                // The library's own timer would also cut connections that turned out to be HTTP/1.
+                .handshakeTimeout(Long.MAX_VALUE, TimeUnit.MILLISECONDS)
+                .fallbackHandlerRegistry(new ServedMethods(content));
+        InternalNettyServerBuilder.setStatsEnabled(builder, false);
+        InternalNettyServerBuilder.setTracingEnabled(builder, false);
+        keepAlive(builder);
+        if (!url.unixSocket()) {
+            builder.withOption(ChannelOption.SO_BACKLOG, BACKLOG);
+            if (config.socketReusePort()) {
+                reusePort(builder);
+            }
+        }
+        builder.addStreamTracerFactory(new ServerStreamTracer.Factory() {
+            @Override
+            public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+                return content.get().tracer().newServerStreamTracer(method, headers);
+            }
+        });
+        Server server = builder.build();
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw bindError(url, address, e);
+        }
+        servers.add(server);
+        bound(url, server.getListenSockets().get(0));
+    }
+
+    private void keepAlive(NettyServerBuilder builder) {
+        Duration interval = config.grpcKeepaliveInterval();
+        Duration timeout = config.grpcKeepaliveTimeout();
+        if (isPositive(interval) && isPositive(timeout)) {
+            builder.keepAliveTime(interval.toNanos(), TimeUnit.NANOSECONDS)
+                    .keepAliveTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void reusePort(NettyServerBuilder builder) {
+        if (loops.epoll()) {
+            builder.withOption(EpollChannelOption.SO_REUSEPORT, true);
+        } else {
+            builder.withOption(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
+        }
+    }
+
+    private void bindHttp(EtcdUrl url, HttpHandler handler) throws IOException {
+        SocketAddress address = resolve(url);
+        int bodyBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(url.unixSocket() ? loops.unix() : loops.tcp())
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        httpConnections.add(channel);
+                        channel.pipeline()
+                                .addLast(new FirstBytesHandler(
+                                        gate,
+                                        firstBytesLimit,
+                                        null,
+                                        after -> Http1Handler.install(after, handler, bodyBytesMax)));
+                    }
+                });
+        if (!url.unixSocket()) {
+            bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG);
+        }
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+        Throwable failure = bound.cause();
+        if (failure != null) {
+            throw bindError(url, address, failure);
+        }
+        listeners.add(bound.channel());
+        bound(url, bound.channel().localAddress());
+    }
+
+    private void bound(EtcdUrl url, SocketAddress address) {
+        addresses.add(address);
+        if (url.unixSocket()) {
+            socketFiles.add(Path.of(url.host()));
+        }
+    }
+
+    private SocketAddress resolve(EtcdUrl url) throws IOException {
+        if (url.unixSocket()) {
+            Path file = Path.of(url.host());
+            removeSocketFile(file);
+            return loops.epoll() ? new DomainSocketAddress(url.host()) : UnixDomainSocketAddress.of(file);
+        }
+        if (url.port() > 0xffff) {
+            throw new IOException("listen tcp: address " + url.port() + ": invalid port");
+        }
+        try {
+            return new InetSocketAddress(InetAddress.getByName(url.host()), url.port());
+        } catch (UnknownHostException e) {
+            throw new IOException("listen tcp: lookup " + url.host() + ": no such host", e);
+        }
+    }
+
+    /** What a killed process left; a file that is no socket stays and makes binding fail. */
+    private static void removeSocketFile(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+            Files.delete(file);
+        }
+    }
+
+    private static IOException bindError(EtcdUrl url, SocketAddress address, Throwable failure) {
+        StringBuilder said = new StringBuilder();
+        Throwable at = failure;
+        for (int depth = 0; at != null && depth < 8; depth++) {
+            said.append(at.getMessage()).append('\n');
+            at = at.getCause();
+        }
+        String lower = said.toString().toLowerCase(Locale.ROOT);
+        String reason;
+        if (lower.contains("in use")) {
+            reason = "address already in use";
+        } else if (lower.contains("cannot assign") || lower.contains("can't assign")) {
+            reason = "cannot assign requested address";
+        } else if (lower.contains("denied")) {
+            reason = "permission denied";
+        } else {
+            reason = String.valueOf(failure.getMessage());
+        }
+        String network = url.unixSocket() ? "unix " + url.host() : "tcp " + text(address);
+        return new IOException("listen " + network + ": bind: " + reason, failure);
+    }
+
+    /**
+     * Stops: nothing new is accepted, calls in work get the time to end, what is left is cut. Also right for a port that is only
+     * bound.
+     */
+    public void stop(Duration grace) {
+        for (Channel listener : listeners) {
+            listener.close().awaitUninterruptibly(FORCED_STOP_LIMIT.toMillis());
+        }
+        for (Server server : servers) {
+            server.shutdown();
+        }
+        httpConnections.close().awaitUninterruptibly(Math.max(1, grace.toMillis()));
+        long deadline = System.nanoTime() + grace.toNanos();
+        for (Server server : servers) {
+            await(server, deadline - System.nanoTime());
+        }
+        for (Server server : servers) {
+            server.shutdownNow();
+        }
+        for (Server server : servers) {
+            await(server, FORCED_STOP_LIMIT.toNanos());
+        }
+        for (Path file : socketFiles) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                LOG.atWarn()
+                        .setMessage("cannot remove socket file")
+                        .addKeyValue("path", file)
+                        .setCause(e)
+                        .log();
+            }
+        }
+    }
+
+    private static void await(Server server, long nanos) {
+        try {
+            server.awaitTermination(Math.max(0, nanos), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            // Stopping goes on without waiting.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean isPositive(Duration duration) {
+        return !duration.isZero() && !duration.isNegative();
+    }
+
+    private static int saturate(long value) {
+        return (int) Math.min(Integer.MAX_VALUE, value);
+    }
+
+    private static String text(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress inet)) {
+            return address.toString();
+        }
+        InetAddress host = inet.getAddress();
+        String name = host == null ? inet.getHostString() : host.getHostAddress();
+        return (name.indexOf(':') < 0 ? name : "[" + name + "]") + ":" + inet.getPort();
+    }
+}

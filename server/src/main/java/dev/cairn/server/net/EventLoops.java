@@ -1,0 +1,73 @@
+package dev.cairn.server.net;
+
+import io.grpc.Attributes;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The threads that move bytes, shared by all ports. There is one loop for two cores, because a request's real work is done elsewhere
+ * and a loop costs a wake-up. Linux's own selector is used where the library has it.
+ */
+public final class EventLoops implements AutoCloseable {
+    /** The event loop of the connection that a call came in on, among the attributes of the call. */
+    public static final Attributes.Key<Executor> OF_CONNECTION = Attributes.Key.create("dev.cairn.event-loop");
+
+    private final EventLoopGroup group;
+    private final boolean epoll;
+
+    private EventLoops(EventLoopGroup group, boolean epoll) {
+        this.group = group;
+        this.epoll = epoll;
+    }
+
+    public static EventLoops open() {
+        boolean epoll = !Boolean.getBoolean("cairn.net.nio") && Epoll.isAvailable();
+        int loops = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        IoHandlerFactory selector = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        return new EventLoops(new MultiThreadIoEventLoopGroup(loops, threads(), selector), epoll);
+    }
+
+    private static ThreadFactory threads() {
+        AtomicInteger next = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, "etcd-io-" + next.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    EventLoopGroup group() {
+        return group;
+    }
+
+    boolean epoll() {
+        return epoll;
+    }
+
+    Class<? extends ServerChannel> tcp() {
+        return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    Class<? extends ServerChannel> unix() {
+        return epoll ? EpollServerDomainSocketChannel.class : NioServerDomainSocketChannel.class;
+    }
+
+    /** Ends the threads after the ports are stopped. */
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,94 @@
+package dev.cairn.server.rpc;
+
+import com.google.protobuf.MessageLite;
+import dev.cairn.lease.Lessor;
+import dev.cairn.lease.Renewal;
+import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.LeaseCheckpoint;
+import dev.cairn.proto.etcdserverpb.LeaseCheckpointRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveResponse;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.Proposer;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+
+/**
+ * One stream of keep-alives: an answer for each request, in order. The next request is taken from the transport only after
+ * the last one was answered, so a renewal that has to wait for the log holds one request and no more.
+ */
+final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
+    private final Lessor lessor;
+    private final Proposer proposer;
+    private final Headers headers;
+    private final ServerCallStreamObserver<LeaseKeepAliveResponse> call;
+
+    KeepAliveCall(
+            Lessor lessor, Proposer proposer, Headers headers, ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
+        this.lessor = lessor;
+        this.proposer = proposer;
+        this.headers = headers;
+        this.call = call;
+        call.disableAutoRequest();
+        call.request(1);
+        // A client that has gone needs nothing more; having a handler keeps late answers from being errors.
+        call.setOnCancelHandler(() -> {});
+    }
+
+    @Override
+    public void onNext(LeaseKeepAliveRequest request) {
+        renew(request.getID());
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+        // The call is over; there is nothing to release.
+    }
+
+    @Override
+    public void onCompleted() {
+        if (!call.isCancelled()) {
+            call.onCompleted();
+        }
+    }
+
+    private void renew(long lease) {
+        Renewal renewal = lessor.renew(lease, System.nanoTime());
+        switch (renewal.state()) {
+            case RENEWED, UNKNOWN -> answer(lease, renewal.ttlSeconds());
+            case EXPIRED -> lessor.whenSettled(lease, () -> renew(lease));
+            case CHECKPOINTED -> eraseCheckpoint(lease);
+            case NOT_PRIMARY -> Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+        }
+    }
+
+    private void eraseCheckpoint(long lease) {
+        LeaseCheckpointRequest erase = LeaseCheckpointRequest.newBuilder()
+                .addCheckpoints(LeaseCheckpoint.newBuilder().setID(lease))
+                .build();
+        proposer.propose(InternalRaftRequest.newBuilder().setLeaseCheckpoint(erase), new Completion<MessageLite>() {
+            @Override
+            public void complete(MessageLite ignored) {
+                renew(lease);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                Calls.refuse(call, error);
+            }
+        });
+    }
+
+    private void answer(long lease, long ttlSeconds) {
+        if (call.isCancelled()) {
+            return;
+        }
+        call.onNext(LeaseKeepAliveResponse.newBuilder()
+                .setHeader(headers.current())
+                .setID(lease)
+                .setTTL(ttlSeconds)
+                .build());
+        call.request(1);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.cairn.server.rpc;
+
+import com.google.protobuf.MessageLite;
+import dev.cairn.lease.LeaseException;
+import dev.cairn.lease.Lessor;
+import dev.cairn.lease.TimeToLive;
+import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.LeaseGrantRequest;
+import dev.cairn.proto.etcdserverpb.LeaseGrantResponse;
+import dev.cairn.proto.etcdserverpb.LeaseGrpc;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveResponse;
+import dev.cairn.proto.etcdserverpb.LeaseLeasesRequest;
+import dev.cairn.proto.etcdserverpb.LeaseLeasesResponse;
+import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
+import dev.cairn.proto.etcdserverpb.LeaseRevokeResponse;
+import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
+import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveResponse;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.Proposer;
+import dev.cairn.server.api.ReadGate;
+import dev.cairn.server.api.WriteAdmission;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * {@code etcdserverpb.Lease}. Grants and revocations go through the log; renewals only move a time in the leader's memory.
+ * Thread-safe; no call blocks.
+ */
+public final class LeaseService extends LeaseGrpc.LeaseImplBase {
+    private final Lessor lessor;
+    private final Proposer proposer;
+    private final ReadGate reads;
+    private final WriteAdmission admission;
+    private final Headers headers;
+    private final LongSupplier ids;
+
+    /** @param ids candidates for the IDs of leases whose clients leave the choice to the server */
+    public LeaseService(
+            Lessor lessor,
+            Proposer proposer,
+            ReadGate reads,
+            WriteAdmission admission,
+            Headers headers,
+            LongSupplier ids) {
+        this.lessor = lessor;
+        this.proposer = proposer;
+        this.reads = reads;
+        this.admission = admission;
+        this.headers = headers;
+        this.ids = ids;
+    }
+
+    @Override
+    public void leaseGrant(LeaseGrantRequest request, StreamObserver<LeaseGrantResponse> call) {
+        LeaseGrantRequest chosen = request.getID() != Lessor.NO_LEASE
+                ? request
+                : request.toBuilder().setID(lessor.freeId(ids)).build();
+        InternalRaftRequest.Builder proposal = InternalRaftRequest.newBuilder().setLeaseGrant(chosen);
+        EtcdError error = admission.refusal(proposal);
+        if (error != null) {
+            Calls.refuse(call, error);
+            return;
+        }
+        Function<MessageLite, LeaseGrantResponse> answer = applied -> {
+            LeaseGrantResponse response = (LeaseGrantResponse) applied;
+            return response.toBuilder()
+                    .setHeader(headers.complete(response.getHeader()))
+                    .build();
+        };
+        proposer.propose(proposal, Calls.answering(call, answer));
+    }
+
+    @Override
+    public void leaseRevoke(LeaseRevokeRequest request, StreamObserver<LeaseRevokeResponse> call) {
+        Function<MessageLite, LeaseRevokeResponse> answer = applied -> {
+            LeaseRevokeResponse response = (LeaseRevokeResponse) applied;
+            return response.toBuilder()
+                    .setHeader(headers.complete(response.getHeader()))
+                    .build();
+        };
+        proposer.propose(InternalRaftRequest.newBuilder().setLeaseRevoke(request), Calls.answering(call, answer));
+    }
+
+    @Override
+    public StreamObserver<LeaseKeepAliveRequest> leaseKeepAlive(StreamObserver<LeaseKeepAliveResponse> call) {
+        return new KeepAliveCall(lessor, proposer, headers, (ServerCallStreamObserver<LeaseKeepAliveResponse>) call);
+    }
+
+    @Override
+    public void leaseTimeToLive(LeaseTimeToLiveRequest request, StreamObserver<LeaseTimeToLiveResponse> call) {
+        reads.await(new Calls.Forwarding<Long>(call) {
+            @Override
+            public void complete(Long index) {
+                try {
+                    Calls.answer(call, timeToLive(request));
+                } catch (LeaseException e) {
+                    Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void leaseLeases(LeaseLeasesRequest request, StreamObserver<LeaseLeasesResponse> call) {
+        LeaseLeasesResponse.Builder response = LeaseLeasesResponse.newBuilder().setHeader(headers.current());
+        for (long id : lessor.leases()) {
+            response.addLeasesBuilder().setID(id);
+        }
+        Calls.answer(call, response.build());
+    }
+
+    private LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) throws LeaseException {
+        TimeToLive left = lessor.timeToLive(request.getID(), System.nanoTime());
+        LeaseTimeToLiveResponse.Builder response = LeaseTimeToLiveResponse.newBuilder()
+                .setHeader(headers.current())
+                .setID(request.getID())
+                .setTTL(left.remainingSeconds())
+                .setGrantedTTL(left.grantedSeconds());
+        if (request.getKeys()) {
+            response.addAllKeys(lessor.attachedKeys(request.getID()));
+        }
+        return response.build();
+    }
+}

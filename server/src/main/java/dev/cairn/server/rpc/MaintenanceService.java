@@ -1,0 +1,143 @@
+package dev.cairn.server.rpc;
+
+import dev.cairn.mvcc.HashKv;
+import dev.cairn.mvcc.KvException;
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.proto.etcdserverpb.AlarmMember;
+import dev.cairn.proto.etcdserverpb.AlarmRequest;
+import dev.cairn.proto.etcdserverpb.AlarmResponse;
+import dev.cairn.proto.etcdserverpb.AlarmType;
+import dev.cairn.proto.etcdserverpb.DefragmentRequest;
+import dev.cairn.proto.etcdserverpb.DefragmentResponse;
+import dev.cairn.proto.etcdserverpb.DowngradeInfo;
+import dev.cairn.proto.etcdserverpb.HashKVRequest;
+import dev.cairn.proto.etcdserverpb.HashKVResponse;
+import dev.cairn.proto.etcdserverpb.HashRequest;
+import dev.cairn.proto.etcdserverpb.HashResponse;
+import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
+import dev.cairn.proto.etcdserverpb.StatusRequest;
+import dev.cairn.proto.etcdserverpb.StatusResponse;
+import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.EtcdVersion;
+import dev.cairn.server.api.MemberStatus;
+import dev.cairn.server.api.Proposer;
+import dev.cairn.server.apply.Alarms;
+import dev.cairn.server.apply.Quota;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
+
+/**
+ * {@code etcdserverpb.Maintenance}. What walks the whole store runs on an executor of its own. Thread-safe; no call blocks
+ * the thread it comes in on.
+ */
+public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
+    private final MvccStore store;
+    private final Proposer proposer;
+    private final MemberStatus status;
+    private final Alarms alarms;
+    private final Quota quota;
+    private final Headers headers;
+    private final Executor slow;
+
+    /** @param slow runs what takes long */
+    public MaintenanceService(
+            MvccStore store,
+            Proposer proposer,
+            MemberStatus status,
+            Alarms alarms,
+            Quota quota,
+            Headers headers,
+            Executor slow) {
+        this.store = store;
+        this.proposer = proposer;
+        this.status = status;
+        this.alarms = alarms;
+        this.quota = quota;
+        this.headers = headers;
+        this.slow = slow;
+    }
+
+    @Override
+    public void status(StatusRequest request, StreamObserver<StatusResponse> call) {
+        StatusResponse.Builder response = StatusResponse.newBuilder()
+                .setHeader(headers.current())
+                .setVersion(EtcdVersion.SERVER)
+                .setDbSize(store.sizeOnDisk())
+                .setDbSizeInUse(store.sizeInUse())
+                .setDbSizeQuota(quota.limitBytes())
+                .setLeader(status.leader())
+                .setRaftIndex(status.committedIndex())
+                .setRaftTerm(status.term())
+                .setRaftAppliedIndex(status.appliedIndex())
+                .setIsLearner(status.isLearner())
+                .setStorageVersion(EtcdVersion.STORAGE)
+                .setDowngradeInfo(DowngradeInfo.getDefaultInstance());
+        if (!status.hasLeader()) {
+            response.addErrors(EtcdError.NO_LEADER.message());
+        }
+        for (AlarmMember alarm : alarms.list(AlarmType.NONE)) {
+            response.addErrors("memberID:" + Long.toUnsignedString(alarm.getMemberID()) + " alarm:" + alarm.getAlarm());
+        }
+        Calls.answer(call, response.build());
+    }
+
+    @Override
+    public void alarm(AlarmRequest request, StreamObserver<AlarmResponse> call) {
+        if (request.getAction() == AlarmRequest.AlarmAction.UNRECOGNIZED) {
+            Calls.refuse(call, EtcdError.UNKNOWN_METHOD);
+            return;
+        }
+        proposer.propose(
+                InternalRaftRequest.newBuilder().setAlarm(request),
+                Calls.answering(
+                        call,
+                        answer -> ((AlarmResponse) answer)
+                                .toBuilder().setHeader(headers.current()).build()));
+    }
+
+    @Override
+    public void hash(HashRequest request, StreamObserver<HashResponse> call) {
+        Calls.runOn(slow, call, () -> Calls.answer(
+                call,
+                HashResponse.newBuilder()
+                        .setHeader(headers.current())
+                        .setHash(store.hash())
+                        .build()));
+    }
+
+    @Override
+    public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> call) {
+        Calls.runOn(slow, call, () -> {
+            try {
+                HashKv hash = store.hashKv(request.getRevision());
+                Calls.answer(
+                        call,
+                        HashKVResponse.newBuilder()
+                                .setHeader(headers.header(hash.currentRevision()))
+                                .setHash(hash.hash())
+                                .setCompactRevision(hash.compactRevision())
+                                .setHashRevision(hash.hashRevision())
+                                .build());
+            } catch (KvException e) {
+                Calls.refuse(call, EtcdError.of(e));
+            }
+        });
+    }
+
+    @Override
+    public void defragment(DefragmentRequest request, StreamObserver<DefragmentResponse> call) {
+        Calls.runOn(slow, call, () -> {
+            try {
+                store.defragment();
+                Calls.answer(call, DefragmentResponse.getDefaultInstance());
+            } catch (RuntimeException e) {
+                call.onError(Status.UNKNOWN
+                        .withDescription(e.getMessage())
+                        .withCause(e)
+                        .asRuntimeException());
+            }
+        });
+    }
+}

@@ -1,0 +1,112 @@
+package dev.cairn.server.rpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cairn.mvcc.KvException;
+import dev.cairn.mvcc.RangeReader;
+import dev.cairn.proto.etcdserverpb.RangeRequest;
+import dev.cairn.proto.etcdserverpb.RangeResponse;
+import dev.cairn.proto.etcdserverpb.RangeStreamResponse;
+import dev.cairn.proto.mvccpb.KeyValue;
+import dev.cairn.server.api.EtcdError;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One {@code RangeStream}: a range read chunk by chunk at one revision, each chunk only once the transport has taken the
+ * one before it, so that a slow client costs one chunk of memory and no open read transaction.
+ *
+ * <p>States: waiting for the read gate, streaming, ended. {@link #start} and {@link #drain} may meet on different threads
+ * at the start, so both hold the lock; drain sends while the transport is ready and is called again when it becomes so.
+ */
+final class RangeStreamCall {
+    /** How etcd begins: small, because the size of the keys is not known yet. */
+    private static final int FIRST_CHUNK_KEYS = 10;
+
+    private final Object lock = new Object();
+    private final RangeRequest request;
+    private final ServerCallStreamObserver<RangeStreamResponse> call;
+    private final Headers headers;
+    private final long requestBytesMax;
+    private @Nullable RangeReader reader;
+    private int chunkKeys = FIRST_CHUNK_KEYS;
+    private boolean ended;
+
+    RangeStreamCall(
+            RangeRequest request,
+            ServerCallStreamObserver<RangeStreamResponse> call,
+            Headers headers,
+            long requestBytesMax) {
+        this.request = request;
+        this.call = call;
+        this.headers = headers;
+        this.requestBytesMax = requestBytesMax;
+    }
+
+    /** What cannot be streamed; null when the request can. */
+    static @Nullable EtcdError check(RangeRequest request) {
+        if (request.getMinModRevision() != 0
+                || request.getMaxModRevision() != 0
+                || request.getMinCreateRevision() != 0
+                || request.getMaxCreateRevision() != 0) {
+            return EtcdError.RANGE_STREAM_FILTERS;
+        }
+        boolean byKey = request.getSortTarget() == RangeRequest.SortTarget.KEY;
+        boolean unsorted = request.getSortOrder() == RangeRequest.SortOrder.NONE;
+        boolean ascending = request.getSortOrder() == RangeRequest.SortOrder.ASCEND;
+        return unsorted || (byKey && ascending) ? null : EtcdError.RANGE_STREAM_SORT;
+    }
+
+    void start(RangeReader opened) {
+        synchronized (lock) {
+            reader = opened;
+        }
+        drain();
+    }
+
+    void drain() {
+        synchronized (lock) {
+            RangeReader source = reader;
+            if (source == null) {
+                return;
+            }
+            try {
+                while (!ended && !call.isCancelled() && call.isReady()) {
+                    sendChunk(source);
+                }
+            } catch (KvException e) {
+                ended = true;
+                Calls.refuse(call, EtcdError.of(e));
+            }
+        }
+    }
+
+    private void sendChunk(RangeReader source) throws KvException {
+        List<ByteString> keyValues = source.next(chunkKeys);
+        RangeResponse.Builder chunk = RangeResponse.newBuilder();
+        long bytes = 0;
+        try {
+            for (ByteString keyValue : keyValues) {
+                chunk.addKvs(KeyValue.parseFrom(keyValue));
+                bytes += keyValue.size();
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("the store holds a key-value that cannot be decoded", e);
+        }
+        ended = !source.hasNext();
+        if (ended) {
+            chunk.setHeader(headers.header(source.revision()))
+                    .setMore(source.more())
+                    .setCount(source.count());
+        }
+        call.onNext(RangeStreamResponse.newBuilder().setRangeResponse(chunk).build());
+        if (ended) {
+            call.onCompleted();
+        } else if (bytes < requestBytesMax / 2) {
+            chunkKeys = (int) Math.min(2L * chunkKeys, Integer.MAX_VALUE / 2);
+        } else if (bytes > requestBytesMax * 2) {
+            chunkKeys = Math.max(1, chunkKeys / 2);
+        }
+    }
+}

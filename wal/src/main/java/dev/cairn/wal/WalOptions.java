@@ -1,0 +1,46 @@
+package dev.cairn.wal;
+
+import java.util.concurrent.Executor;
+
+/** How a log is written. Immutable. */
+public final class WalOptions {
+    /** Enough for a thousand small entries in one write; larger batches take several. */
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    final Executor helper;
+    final WalListener listener;
+    final long segmentBytes;
+    final int bufferBytes;
+    final WalFiles files;
+
+    private WalOptions(Executor helper, WalListener listener, long segmentBytes, int bufferBytes, WalFiles files) {
+        this.helper = helper;
+        this.listener = listener;
+        this.segmentBytes = segmentBytes;
+        this.bufferBytes = bufferBytes;
+        this.files = files;
+    }
+
+    /**
+     * The normal way.
+     *
+     * @param helper prepares segments and fills them with zeros ahead of the writer. One thread is enough; each task writes and
+     *     syncs up to a whole segment. Without a free thread the log works, but cutting a segment waits for the disk. Its threads must not be
+     *     interrupted before the log is closed: that closes the file they work on, and with it the lock on the segment
+     */
+    public static WalOptions of(Executor helper, WalListener listener) {
+        return new WalOptions(helper, listener, WalFormat.SEGMENT_BYTES, BUFFER_BYTES, WalFiles.REAL);
+    }
+
+    WalOptions withSegmentBytes(long bytes) {
+        return new WalOptions(helper, listener, bytes, bufferBytes, files);
+    }
+
+    WalOptions withBufferBytes(int bytes) {
+        return new WalOptions(helper, listener, segmentBytes, bytes, files);
+    }
+
+    WalOptions withFiles(WalFiles door) {
+        return new WalOptions(helper, listener, segmentBytes, bufferBytes, door);
+    }
+}

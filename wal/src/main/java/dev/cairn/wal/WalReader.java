@@ -1,0 +1,268 @@
+package dev.cairn.wal;
+
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.HardState;
+import dev.cairn.raft.message.SnapshotMetadata;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a log from a snapshot record to its end, once.
+ *
+ * <p>Confined to one thread. A reader for appending locks the segments from the snapshot on, insists on a whole log, and is
+ * then handed to {@link WalWriter#resume}, which takes the segments over. A reader for looking locks nothing, changes nothing and takes a
+ * torn tail for the end. In a process that writes a log nothing else may read it (see {@link SegmentFile}).
+ *
+ * <p>Entries are handed out one by one as they are read, so the log may be larger than the heap. An entry at an index
+ * that was handed out before replaces it and all that came after it, as Raft does with what a deposed leader appended. If reading fails, what was
+ * handed out means nothing.
+ *
+ * <p>What is checked beside checksums and encoding: segments start with checksum and metadata, all metadata is equal, indexes have
+ * no gap, a hard state is not older than the entries before it, and nothing is committed that is not there. All of these hold in any
+ * log that Raft wrote.
+ */
+public final class WalReader implements AutoCloseable {
+    /** Stands for a term that is not known and therefore not compared. */
+    private static final long ANY_TERM = -1;
+
+    private final Path directory;
+    private final List<WalSegmentName> names;
+    private final long fromIndex;
+    private final long fromTerm;
+
+    /** The open segments of a log that is to be appended to; empty otherwise. */
+    private final Deque<Held> held;
+
+    private final ChainedCrc crc = new ChainedCrc();
+    private @Nullable WalMetadata metadata;
+    private HardState hardState = HardState.EMPTY;
+    private final List<SnapshotMetadata> snapshots = new ArrayList<>();
+    private boolean snapshotFound;
+    private long lastIndex;
+    private long lastTerm;
+    private long entryTermMax;
+    private long end;
+    private @Nullable WalContents contents;
+
+    /** A segment and its name. */
+    record Held(WalSegmentName name, SegmentFile segment) {}
+
+    private WalReader(Path directory, List<WalSegmentName> names, long fromIndex, long fromTerm, Deque<Held> held) {
+        this.directory = directory;
+        this.names = names;
+        this.fromIndex = fromIndex;
+        this.fromTerm = fromTerm;
+        this.held = held;
+        this.lastIndex = fromIndex;
+    }
+
+    /**
+     * Opens a log to read what follows a snapshot, without locking it.
+     *
+     * @param index the snapshot's index; zero is the start of the log
+     */
+    public static WalReader open(Path directory, long index, long term) throws IOException {
+        return new WalReader(directory, WalDirectory.segmentsFrom(directory, index), index, term, new ArrayDeque<>());
+    }
+
+    /** As {@link #open}, and locks the log so that it can be appended to once it is read. */
+    public static WalReader openForAppend(Path directory, long index, long term) throws IOException {
+        return openForAppend(directory, index, term, WalFiles.REAL);
+    }
+
+    static WalReader openForAppend(Path directory, long index, long term, WalFiles files) throws IOException {
+        List<WalSegmentName> names = WalDirectory.segmentsFrom(directory, index);
+        WalReader reader = new WalReader(directory, names, index, term, new ArrayDeque<>());
+        try {
+            for (WalSegmentName name : names) {
+                reader.held.add(new Held(name, SegmentFile.open(files, directory.resolve(name.fileName()))));
+            }
+            return reader;
+        } catch (IOException | RuntimeException e) {
+            reader.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The snapshot records that a member may start from, oldest first: those not beyond what the log knows to be committed.
+     * Snapshot files are written before the record, so a file without one here must not be used.
+     */
+    public static List<SnapshotMetadata> validSnapshots(Path directory) throws IOException {
+        List<WalSegmentName> all = WalDirectory.segments(directory);
+        if (all.isEmpty()) {
+            throw new WalException.NotFound("there is no log in " + directory);
+        }
+        long first = all.get(0).firstIndex();
+        List<WalSegmentName> names = WalDirectory.segmentsFrom(directory, first);
+        // The entries before the first segment are not there, as if they were in a snapshot.
+        WalReader reader = new WalReader(directory, names, Math.max(0, first - 1), ANY_TERM, new ArrayDeque<>());
+        reader.scan(entry -> {});
+        return reader.snapshots.stream()
+                .filter(snapshot -> snapshot.index() <= reader.hardState.commit())
+                .toList();
+    }
+
+    /**
+     * Reads the log.
+     *
+     * @throws WalException.Torn only for appending: call {@link WalRepair#repair} once and start again with a new reader
+     */
+    public WalContents read(Consumer<Entry> entries) throws IOException {
+        if (contents != null) {
+            throw new IllegalStateException("the log was read already");
+        }
+        boolean torn = scan(entries);
+        if (!snapshotFound) {
+            throw new WalException.SnapshotNotFound(directory, fromIndex, fromTerm);
+        }
+        if (hardState.commit() > lastIndex) {
+            throw new WalException.Damaged(
+                    lastFile(),
+                    end,
+                    "the log ends at index " + lastIndex + " but index " + hardState.commit() + " was committed");
+        }
+        contents = new WalContents(Objects.requireNonNull(metadata), hardState, lastIndex, torn);
+        return contents;
+    }
+
+    /** What was read. */
+    WalContents contents() {
+        if (contents == null) {
+            throw new IllegalStateException("the log was not read");
+        }
+        return contents;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /** The running checksum at the end of the log. */
+    ChainedCrc crc() {
+        return crc;
+    }
+
+    /** Where in the last segment the log ends. */
+    long end() {
+        return end;
+    }
+
+    /** Hands over the locked segments. */
+    Deque<Held> takeSegments() {
+        Deque<Held> taken = new ArrayDeque<>(held);
+        held.clear();
+        return taken;
+    }
+
+    @Override
+    public void close() throws IOException {
+        while (!held.isEmpty()) {
+            held.remove().segment().close();
+        }
+    }
+
+    /** Reads all segments; true if the last one is torn and that may be overlooked. */
+    private boolean scan(Consumer<Entry> entries) throws IOException {
+        if (!held.isEmpty()) {
+            for (Held each : held) {
+                scan(each.segment().file(), each.segment().channel(), each.name(), entries);
+            }
+            return false;
+        }
+        for (WalSegmentName name : names) {
+            Path file = directory.resolve(name.fileName());
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                scan(file, channel, name, entries);
+            } catch (WalException.Torn e) {
+                end = e.offset();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void scan(Path file, FileChannel channel, WalSegmentName name, Consumer<Entry> entries) throws IOException {
+        boolean first = name.equals(names.get(0));
+        boolean last = name.equals(names.get(names.size() - 1));
+        SegmentScan scan = new SegmentScan(file, channel, crc, first, last);
+        for (int record = 0; scan.next(); record++) {
+            if (record == 1 && scan.type() != WalFormat.TYPE_METADATA) {
+                throw scan.damaged("the segment does not name its member and cluster");
+            }
+            switch (scan.type()) {
+                case WalFormat.TYPE_CRC -> {}
+                case WalFormat.TYPE_METADATA -> metadata(scan, file);
+                case WalFormat.TYPE_ENTRY -> entry(scan, entries);
+                case WalFormat.TYPE_STATE -> state(scan);
+                case WalFormat.TYPE_SNAPSHOT -> snapshot(scan, file);
+                default -> throw scan.damaged("record type " + scan.type() + " is unknown");
+            }
+        }
+        end = scan.offset();
+    }
+
+    private void metadata(SegmentScan scan, Path file) throws WalException {
+        WalMetadata found = checked(WalRecordDecoder.metadata(scan.data()), scan, "metadata");
+        if (metadata != null && !metadata.equals(found)) {
+            throw new WalException.MetadataConflict(file, metadata, found);
+        }
+        metadata = found;
+    }
+
+    private void entry(SegmentScan scan, Consumer<Entry> entries) throws WalException {
+        Entry entry = checked(WalRecordDecoder.entry(scan.data()), scan, "entry");
+        entryTermMax = Math.max(entryTermMax, entry.term());
+        if (entry.index() <= fromIndex) {
+            return;
+        }
+        if (entry.index() > lastIndex + 1) {
+            throw scan.damaged("entry " + entry.index() + " follows entry " + lastIndex);
+        }
+        if (entry.index() == lastIndex + 1 && entry.term() < lastTerm) {
+            throw scan.damaged("entry " + entry.index() + " of term " + entry.term() + " follows one of " + lastTerm);
+        }
+        lastIndex = entry.index();
+        lastTerm = entry.term();
+        entries.accept(entry);
+    }
+
+    private void state(SegmentScan scan) throws WalException {
+        HardState state = checked(WalRecordDecoder.state(scan.data()), scan, "hard state");
+        if (state.term() < Math.max(hardState.term(), entryTermMax)) {
+            throw scan.damaged("the hard state goes back to term " + state.term());
+        }
+        hardState = state;
+    }
+
+    private void snapshot(SegmentScan scan, Path file) throws WalException {
+        SnapshotMetadata snapshot = checked(WalRecordDecoder.snapshot(scan.data()), scan, "snapshot");
+        snapshots.add(snapshot);
+        if (snapshot.index() == fromIndex) {
+            if (fromTerm != ANY_TERM && snapshot.term() != fromTerm) {
+                throw new WalException.SnapshotMismatch(file, fromIndex, fromTerm, snapshot.term());
+            }
+            snapshotFound = true;
+        }
+    }
+
+    private static <T> T checked(@Nullable T decoded, SegmentScan scan, String kind) throws WalException {
+        if (decoded == null) {
+            throw scan.damaged("the record is not a valid " + kind);
+        }
+        return decoded;
+    }
+
+    private Path lastFile() {
+        return directory.resolve(names.get(names.size() - 1).fileName());
+    }
+}
