@@ -43,7 +43,7 @@ func main() {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		switch pkg := string(file.Package()); {
 		case strings.HasPrefix(pkg, "google."), strings.HasPrefix(pkg, "gogoproto"),
-			strings.HasPrefix(pkg, "grpc."), strings.HasPrefix(pkg, "versionpb"):
+			strings.HasPrefix(pkg, "grpc."), strings.HasPrefix(pkg, "versionpb"), pkg == "pb":
 			return true
 		}
 		enums(file.Enums(), add)

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -32,8 +31,8 @@ public final class Command {
 
     private final List<String> arguments;
     private final Process process;
-    private final CompletableFuture<String> out;
-    private final CompletableFuture<String> err;
+    private final Output out;
+    private final Output err;
 
     private Command(List<String> arguments, Map<String, String> environment, Path directory) {
         this.arguments = List.copyOf(arguments);
@@ -46,8 +45,8 @@ public final class Command {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.out = drain(process.getInputStream());
-        this.err = drain(process.getErrorStream());
+        this.out = new Output(process.getInputStream());
+        this.err = new Output(process.getErrorStream());
     }
 
     /** Starts a command and leaves it running. */
@@ -93,28 +92,75 @@ public final class Command {
 
     /** Ends the command with SIGTERM and waits for its end. */
     public Result stop(Duration limit) {
-        process.destroy();
+        process.toHandle().destroy();
         return await(limit);
     }
 
-    private Result result() {
-        return new Result(arguments, process.exitValue(), out.join(), err.join());
+    /** Waits until the standard output has so many lines; what came is returned. */
+    public String awaitLines(int count, Duration limit) {
+        String text = out.awaitLines(count, limit);
+        if (text.lines().count() < count) {
+            throw new AssertionError("Not " + count + " lines after " + limit + " from " + arguments + ":\n" + text);
+        }
+        return text;
     }
 
-    private static CompletableFuture<String> drain(InputStream stream) {
-        CompletableFuture<String> text = new CompletableFuture<>();
-        Thread thread = new Thread(
-                () -> {
-                    try (stream) {
-                        text.complete(new String(stream.readAllBytes(), UTF_8));
-                    } catch (IOException e) {
-                        text.completeExceptionally(e);
-                    }
-                },
-                "command-output");
-        thread.setDaemon(true);
-        thread.start();
-        return text;
+    private Result result() {
+        return new Result(arguments, process.exitValue(), out.all(), err.all());
+    }
+
+    /** Carries one stream away on a thread of its own. Thread-safe: all state is under its monitor. */
+    private static final class Output {
+        private final StringBuilder text = new StringBuilder();
+        private final Thread thread;
+
+        Output(InputStream stream) {
+            thread = new Thread(() -> drain(stream), "command-output");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        String all() {
+            try {
+                // A child that was left behind may hold the pipe open, and the command itself has ended.
+                thread.join(TimeUnit.SECONDS.toMillis(5));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("Interrupted while reading a command's output", e);
+            }
+            synchronized (this) {
+                return text.toString();
+            }
+        }
+
+        synchronized String awaitLines(int count, Duration limit) {
+            long deadline = System.nanoTime() + limit.toNanos();
+            try {
+                while (text.chars().filter(c -> c == '\n').count() < count && System.nanoTime() < deadline) {
+                    TimeUnit.NANOSECONDS.timedWait(this, deadline - System.nanoTime());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("Interrupted while reading a command's output", e);
+            }
+            return text.toString();
+        }
+
+        private void drain(InputStream stream) {
+            byte[] block = new byte[8192];
+            try (stream) {
+                for (int count = stream.read(block); count >= 0; count = stream.read(block)) {
+                    append(new String(block, 0, count, UTF_8));
+                }
+            } catch (IOException e) {
+                append("(output cut off: " + e.getMessage() + ")");
+            }
+        }
+
+        private synchronized void append(String more) {
+            text.append(more);
+            notifyAll();
+        }
     }
 
     /** The arguments of the official client for one endpoint, to be followed by those of the call. */

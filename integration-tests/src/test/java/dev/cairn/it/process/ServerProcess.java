@@ -143,7 +143,8 @@ public final class ServerProcess implements AutoCloseable {
     /** SIGTERM, and waits for the end; the exit code as the shell would see it. */
     public int terminate(Duration limit) {
         Process current = Objects.requireNonNull(process, "never started");
-        current.destroy();
+        // Not Process.destroy: that also closes the pipe, and the server would die of its next log line.
+        current.toHandle().destroy();
         try {
             if (!current.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 kill();
