@@ -324,10 +324,19 @@ public final class AuthStore {
             if (!clear.isEmpty() && hashed.isEmpty()) {
                 return hasher.hash(clear);
             }
-            return ByteString.copyFrom(Base64.getDecoder().decode(hashed));
+            return decoded(hashed);
         } catch (AuthException | IllegalArgumentException e) {
             throw new AuthException(AuthError.NO_PASSWORD_USER);
         }
+    }
+
+    /** Reads base64 as strictly as Go does: line breaks are passed over, padding is not optional. */
+    private static ByteString decoded(String base64) {
+        String text = base64.replace("\r", "").replace("\n", "");
+        if (text.length() % 4 != 0) {
+            throw new IllegalArgumentException("base64 without padding");
+        }
+        return ByteString.copyFrom(Base64.getDecoder().decode(text));
     }
 
     private static User without(User user, String role) {

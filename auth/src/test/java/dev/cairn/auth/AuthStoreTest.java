@@ -105,6 +105,7 @@ class AuthStoreTest {
                 .build());
         assertRefused(AuthError.USER_NOT_FOUND, () -> changePassword("ghost", "q", ""));
         assertRefused(AuthError.NO_PASSWORD_USER, () -> changePassword("alice", "", "!!"));
+        assertRefused(AuthError.NO_PASSWORD_USER, () -> changePassword("alice", "", "YQ"));
         assertThat(invalidated).isEmpty();
         changePassword("alice", "", base64("new"));
         assertThat(rows(Table.AUTH_USERS).get(0)).isEqualTo("alice 0a05616c696365" + "1203" + hex("new") + "2200");

@@ -235,7 +235,7 @@ public final class Lessor implements LeaseAttachments {
     public void promote(long nowNanos, long extendNanos) {
         long now = elapsed(nowNanos);
         synchronized (lock) {
-            unfile();
+            // All leases move over from the wheel of the former term, if there is one.
             ExpiryWheel fresh = new ExpiryWheel(now);
             Spread spread = leases.size() < SPREAD_FROM_LEASES ? null : Spread.of(leases.values());
             for (Lease lease : leases.values()) {

@@ -77,7 +77,7 @@ final class Compactor {
 
         Run(Request request) {
             this.request = request;
-            this.hash = request.hashed() ? new KvHash(request.revision(), request.from()) : null;
+            this.hash = request.hashed() ? KvHash.ofCompaction(request.revision(), request.from()) : null;
             this.position = Layout.revisionKey(Math.max(0, request.from()), 0);
         }
     }

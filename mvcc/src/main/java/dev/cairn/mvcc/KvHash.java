@@ -28,21 +28,36 @@ final class KvHash {
 
     private final long revision;
     private final long compacted;
+    private final boolean compacting;
     private final CRC32C crc = new CRC32C();
     private byte[] position = Layout.revisionKey(0, 0);
     private @Nullable Boolean anythingKept;
 
-    KvHash(long revision, long compacted) {
+    private KvHash(long revision, long compacted, boolean compacting) {
         this.revision = revision;
         this.compacted = compacted;
+        this.compacting = compacting;
         crc.update(BUCKET);
+    }
+
+    /** The digest that {@code HashKV} answers for a revision that was not compacted. */
+    static KvHash of(long revision, long compacted) {
+        return new KvHash(revision, compacted, false);
+    }
+
+    /**
+     * The digest that a compaction at {@code revision} stores; {@code compacted} is the compaction before it. It differs in
+     * one point: a compaction also keeps tombstones at its own revision, so these count as something kept.
+     */
+    static KvHash ofCompaction(long revision, long compacted) {
+        return new KvHash(revision, compacted, true);
     }
 
     /** Looks at the next revisions, {@code most} at most; answers whether the run is over. */
     boolean step(ReadTxn txn, long most) {
         ReadView view = ReadView.stored(txn);
         if (anythingKept == null) {
-            anythingKept = view.range(ALL_KEYS, revision).next();
+            anythingKept = view.range(ALL_KEYS, revision).next() || (compacting && hasTombstoneAtRevision(txn));
         }
         try (Cursor cursor = txn.cursor(Layout.REV)) {
             boolean found = cursor.seek(position);
@@ -62,6 +77,19 @@ final class KvHash {
             }
             position = new byte[Layout.REVISION_BYTES];
             cursor.key().get(0, position);
+            return false;
+        }
+    }
+
+    private boolean hasTombstoneAtRevision(ReadTxn txn) {
+        try (Cursor cursor = txn.cursor(Layout.REV)) {
+            boolean found = cursor.seek(Layout.revisionKey(revision, 0));
+            while (found && Layout.revisionAt(cursor.key(), 0).main() == revision) {
+                if (RevisionRecord.isTombstone(cursor.value())) {
+                    return true;
+                }
+                found = cursor.next();
+            }
             return false;
         }
     }

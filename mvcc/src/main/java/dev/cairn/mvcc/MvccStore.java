@@ -342,7 +342,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
             if (revision > 0 && revision < settled.compacted()) {
                 throw new KvException(KvException.Reason.COMPACTED);
             }
-            KvHash hash = new KvHash(hashed, settled.compacted());
+            KvHash hash = KvHash.of(hashed, settled.compacted());
             hash.step(settled.view().txn(), Long.MAX_VALUE);
             return new HashKv(hash.value(), settled.compacted(), hashed, settled.current());
         }

@@ -122,7 +122,7 @@ final class Overlay {
         lock.lock();
         try {
             if (view.frozen() == null) {
-                if (isMine()) {
+                if (isMine() && !closing) {
                     throw new IllegalStateException("a flush inside an entry");
                 }
                 if (entryOwner == null) {

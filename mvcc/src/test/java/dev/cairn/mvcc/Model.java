@@ -37,7 +37,7 @@ final class Model {
     }
 
     long current() {
-        return states.size() - 1;
+        return states.size() - 1L;
     }
 
     /** Begins a revision; nothing counts until it is committed. */
@@ -153,10 +153,13 @@ final class Model {
     }
 
     /** What is left on disk at r after compaction at c, by the rules, and its digest. */
-    int hash(long revision, long compactedThen) {
+    int hash(long revision, long compactedThen, boolean compacting) {
         NavigableMap<ByteString, KeyValue> keptAt = at(revision);
+        boolean keepsTombstone = compacting
+                && history.stream()
+                        .anyMatch(change -> change.tombstone() && change.revision().main() == revision);
         NavigableMap<ByteString, KeyValue> leftAt =
-                keptAt.isEmpty() && compactedThen >= 0 ? at(Math.min(compactedThen, current())) : keptAt;
+                keptAt.isEmpty() && !keepsTombstone && compactedThen >= 0 ? at(Math.min(compactedThen, current())) : keptAt;
         CRC32C crc = new CRC32C();
         crc.update("key".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         for (Change change : history) {

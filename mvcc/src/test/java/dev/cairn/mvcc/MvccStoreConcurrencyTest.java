@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class MvccStoreConcurrencyTest {
     private static final int KEYS = 40;
-    private static final int TRANSACTIONS = 3000;
+    private static final int TRANSACTIONS = 600;
     private static final ByteString ALL = ByteString.copyFrom(new byte[] {0});
 
     @TempDir
@@ -40,7 +40,7 @@ class MvccStoreConcurrencyTest {
     @Test
     void shouldShowWholeRevisionsToReaders() throws Exception {
         StoreOptions options = StoreOptions.of(tables -> LmdbBackend.open(directory, 1L << 30, tables))
-                .withFlush(1_000_000, 500, 400_000)
+                .withFlush(1_000_000, 500, 2_000_000)
                 .withCompaction(200, 100_000);
         AtomicBoolean over = new AtomicBoolean();
         AtomicLong reads = new AtomicLong();
@@ -50,7 +50,7 @@ class MvccStoreConcurrencyTest {
             work.add(threads.submit(loop(over, () -> store.flusher().doWork(System.nanoTime()))));
             work.add(threads.submit(loop(over, () -> {
                 store.defragment();
-                TimeUnit.MILLISECONDS.sleep(20);
+                TimeUnit.MILLISECONDS.sleep(100);
                 return 0;
             })));
             for (int i = 0; i < 3; i++) {
@@ -129,7 +129,7 @@ class MvccStoreConcurrencyTest {
             for (int i = 0; i < events.size(); i++) {
                 assertThat(events.get(i).revision()).isEqualTo(new Revision(from + i / KEYS, i % KEYS));
             }
-            assertThat(events).hasSize((int) (Math.max(0, next - from)) * KEYS);
+            assertThat(events).hasSize((int) Math.max(0, next - from) * KEYS);
         } catch (KvException e) {
             assertThat(e.reason()).isEqualTo(KvException.Reason.COMPACTED);
         }

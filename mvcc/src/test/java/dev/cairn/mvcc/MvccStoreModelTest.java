@@ -22,8 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,7 +79,6 @@ class MvccStoreModelTest {
         final Map<Table, NavigableMap<ByteString, ByteString>> tables = new HashMap<>();
 
         MvccStore store;
-        Backend backend;
         String last = "open";
         long index;
         long now;
@@ -90,23 +91,24 @@ class MvccStoreModelTest {
             for (long lease = 1; lease <= LEASES; lease++) {
                 leases.keys.put(lease, new TreeMap<>(KeyRange.KEY_ORDER));
             }
-            open();
+            store = open();
         }
 
-        private void open() {
-            StoreOptions options = StoreOptions.of(names -> backend = factory.open(names))
+        private MvccStore open() {
+            StoreOptions options = StoreOptions.of(factory)
                     .withFlush(1000, 20, random.nextBoolean() ? 20_000 : 1 << 20)
                     .withCompaction(1 + random.nextInt(8), 0);
-            store = MvccStore.open(options);
+            MvccStore opened = MvccStore.open(options);
             Map<Long, NavigableMap<ByteString, Boolean>> before = new HashMap<>();
             leases.keys.forEach((lease, attached) -> before.put(lease, new TreeMap<>(attached)));
             leases.keys.values().forEach(Map::clear);
-            store.setLeases(leases);
+            opened.setLeases(leases);
             assertThat(leases.keys).as("leases attached at open").isEqualTo(before);
-            store.setListener((main, announced) -> {
-                assertThat(store.currentRevision()).isEqualTo(main);
+            opened.setListener((main, announced) -> {
+                assertThat(opened.currentRevision()).isEqualTo(main);
                 events.addAll(announced);
             });
+            return opened;
         }
 
         void step() throws Exception {
@@ -148,7 +150,7 @@ class MvccStoreModelTest {
                 table();
             }
             checkEvents(changes);
-            StoreCheck.check(backend);
+            StoreCheck.check(store.state.backend);
             assertThat(store.currentRevision()).isEqualTo(model.current());
             assertThat(store.compactedRevision()).isEqualTo(model.compacted);
             assertThat(store.keys()).isEqualTo(model.at(model.current()).size());
@@ -199,7 +201,7 @@ class MvccStoreModelTest {
             return put.build();
         }
 
-        private KvException.@org.jspecify.annotations.Nullable Reason refusal(PutRequest put) {
+        private KvException.@Nullable Reason refusal(PutRequest put) {
             if ((put.getIgnoreValue() || put.getIgnoreLease())
                     && !model.at(model.current()).containsKey(put.getKey())) {
                 return KvException.Reason.KEY_NOT_FOUND;
@@ -360,7 +362,7 @@ class MvccStoreModelTest {
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
             } else {
                 if (finished == model.compacted) {
-                    int hash = model.hash(revision, model.compacted);
+                    int hash = model.hash(revision, model.compacted, true);
                     hashes.put(revision, new KvHashes.Stored(revision, model.compacted, hash));
                     while (hashes.size() > 10) {
                         hashes.remove(hashes.keySet().iterator().next());
@@ -390,7 +392,7 @@ class MvccStoreModelTest {
             assertThatThrownBy(() ->
                             old.range(RangeRequest.newBuilder().setKey(key()).build()))
                     .isInstanceOf(IllegalStateException.class);
-            open();
+            store = open();
             assertThat(store.appliedState())
                     .isEqualTo(new AppliedState(index, 7, ByteString.copyFromUtf8("{" + (index - 1) + "}")));
             hashes.clear();
@@ -419,12 +421,13 @@ class MvccStoreModelTest {
                 long hashed = revision == 0 ? model.current() : revision;
                 assertThat(store.hashKv(revision))
                         .isEqualTo(new HashKv(
-                                model.hash(hashed, model.compacted), model.compacted, hashed, model.current()));
+                                model.hash(hashed, model.compacted, false), model.compacted, hashed, model.current()));
             }
         }
 
         private void table() {
-            Table table = Table.values()[random.nextInt(Table.values().length)];
+            List<Table> all = List.of(Table.values());
+            Table table = all.get(random.nextInt(all.size()));
             last = "table " + table;
             if (table == Table.META) {
                 return;
@@ -442,9 +445,9 @@ class MvccStoreModelTest {
             }
             ByteString other = key();
             assertThat(store.get(table, other)).isEqualTo(expected.get(other));
-            Map<ByteString, ByteString> all = new LinkedHashMap<>();
-            store.forEach(table, all::put);
-            assertThat(new ArrayList<>(all.entrySet())).isEqualTo(new ArrayList<>(expected.entrySet()));
+            Map<ByteString, ByteString> pairs = new LinkedHashMap<>();
+            store.forEach(table, pairs::put);
+            assertThat(new ArrayList<>(pairs.entrySet())).isEqualTo(new ArrayList<>(expected.entrySet()));
             applied();
         }
 
@@ -560,6 +563,10 @@ class MvccStoreModelTest {
     private static final class Leases implements LeaseAttachments {
         final Map<Long, NavigableMap<ByteString, Boolean>> keys = new HashMap<>();
 
+        private NavigableMap<ByteString, Boolean> of(long lease) {
+            return Objects.requireNonNull(keys.get(lease));
+        }
+
         @Override
         public boolean exists(long lease) {
             return keys.containsKey(lease);
@@ -567,12 +574,12 @@ class MvccStoreModelTest {
 
         @Override
         public void attach(long lease, ByteString key) {
-            keys.get(lease).put(key, true);
+            of(lease).put(key, true);
         }
 
         @Override
         public void detach(long lease, ByteString key) {
-            assertThat(keys.get(lease).remove(key)).isTrue();
+            assertThat(of(lease).remove(key)).isTrue();
         }
     }
 }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Checks the cross references of all tables in a backend. */
@@ -37,8 +38,8 @@ final class StoreCheck {
                             .isNegative();
                     last = key;
                     KeyState state = KeyState.decode(scan.value());
-                    RevisionRecord record = records.get(state.revision());
-                    assertThat(record).as("rev of idx %s", state).isNotNull();
+                    RevisionRecord record =
+                            Objects.requireNonNull(records.get(state.revision()), () -> "rev of idx " + state);
                     assertThat(record.id()).isEqualTo(state.id());
                     assertThat(record.tombstone()).isEqualTo(state.tombstone());
                     var keyValue = KeyValues.decode(record.keyValue());
@@ -50,15 +51,16 @@ final class StoreCheck {
                     live += state.tombstone() ? 0 : 1;
                 }
             }
-            assertThat(txn.get(Layout.STORE, Layout.STORE_KEYS).getLong(0))
+            assertThat(Objects.requireNonNull(txn.get(Layout.STORE, Layout.STORE_KEYS))
+                            .getLong(0))
                     .as("keys")
                     .isEqualTo(live);
             try (Cursor cursor = txn.cursor(Layout.HIST)) {
                 for (boolean found = cursor.first(); found; found = cursor.next()) {
                     Revision id = Layout.revisionAt(cursor.key(), 0);
                     Revision revision = Layout.revisionAt(cursor.key(), Layout.REVISION_BYTES);
-                    RevisionRecord record = records.get(revision);
-                    assertThat(record).as("rev of hist %s of %s", revision, id).isNotNull();
+                    RevisionRecord record = Objects.requireNonNull(
+                            records.get(revision), () -> "rev of hist " + revision + " of " + id);
                     assertThat(record.id()).isEqualTo(id);
                     assertThat(record.tombstone()).isEqualTo(cursor.value().get(0) != 0);
                     assertThat(named.add(revision))

@@ -31,6 +31,7 @@ public final class JwtTokens {
     private static final String USERNAME = "username";
     private static final String REVISION = "revision";
     private static final String EXPIRES = "exp";
+    private static final String NOT_BEFORE = "nbf";
 
     private final JwtAlgorithm algorithm;
     private final JWSHeader header;
@@ -134,8 +135,13 @@ public final class JwtTokens {
                     || !(claims.get(REVISION) instanceof Number revision)) {
                 return null;
             }
+            // Neither need be there, as somebody else may have signed the token with our key.
             Object expires = claims.get(EXPIRES);
-            if (expires != null && !(expires instanceof Number at && nowEpochSeconds < at.longValue())) {
+            if (expires != null && !(expires instanceof Number end && nowEpochSeconds < end.longValue())) {
+                return null;
+            }
+            Object begins = claims.get(NOT_BEFORE);
+            if (begins != null && !(begins instanceof Number begin && nowEpochSeconds >= begin.longValue())) {
                 return null;
             }
             return new Identity(username, revision.longValue());

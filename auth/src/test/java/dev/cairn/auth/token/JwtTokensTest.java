@@ -20,6 +20,9 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,6 +153,33 @@ class JwtTokensTest {
                 .assign(new Identity("root", 1), 1000);
         assertThat(JwtTokens.ofKeys(JwtAlgorithm.RS256, null, publicKey, TTL).identityOf(confused, 1000))
                 .isNull();
+    }
+
+    /** Operators may sign tokens elsewhere, with claims that etcd itself never writes. */
+    @Test
+    void shouldHeedClaimsOfOtherSigners() throws Exception {
+        assertThat(identityOf("{'username':'u','revision':7}")).isEqualTo(new Identity("u", 7));
+        assertThat(identityOf("{'username':'u','revision':7,'iss':'x','nbf':1000}"))
+                .isEqualTo(new Identity("u", 7));
+        assertThat(identityOf("{'username':'u','revision':7,'nbf':1001}")).isNull();
+        assertThat(identityOf("{'username':'u','revision':7,'exp':1001}")).isEqualTo(new Identity("u", 7));
+        assertThat(identityOf("{'username':'u','revision':7,'exp':1000}")).isNull();
+        assertThat(identityOf("{'username':'u','revision':7,'exp':'never'}")).isNull();
+        assertThat(identityOf("{'username':'u','revision':'7'}")).isNull();
+        assertThat(identityOf("{'username':3,'revision':7}")).isNull();
+        assertThat(identityOf("{'revision':7}")).isNull();
+        assertThat(identityOf("{}")).isNull();
+        assertThat(identityOf("[]")).isNull();
+        assertThat(identityOf("username")).isNull();
+    }
+
+    /** What second 1000 makes of a token with this payload. */
+    private static @Nullable Identity identityOf(String payload) throws GeneralSecurityException {
+        String input = encode("{\"alg\":\"HS256\"}") + "." + encode(payload.replace('\'', '"'));
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(SECRET, "HmacSHA256"));
+        String signature = Base64.getUrlEncoder().withoutPadding().encodeToString(mac.doFinal(input.getBytes(UTF_8)));
+        return JwtTokens.ofSecret(JwtAlgorithm.HS256, SECRET, TTL).identityOf(input + "." + signature, 1000);
     }
 
     private static String encode(String json) {

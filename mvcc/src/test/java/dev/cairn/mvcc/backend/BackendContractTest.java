@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ public abstract class BackendContractTest {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    private static String text(ByteBuffer buffer) {
+    private static @Nullable String text(@Nullable ByteBuffer buffer) {
         return buffer == null
                 ? null
                 : StandardCharsets.ISO_8859_1.decode(buffer.duplicate()).toString();

@@ -15,6 +15,7 @@ import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
+import dev.cairn.server.config.ConfigException;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.membership.Cluster;
@@ -36,7 +37,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,9 @@ public final class Bootstrap {
         try {
             StoreOptions store = StoreOptions.lmdb(directory.lmdb(), Math.max(config.quotaBackendBytes(), 0))
                     .withFlush(config.backendBatchInterval().toNanos(), config.backendBatchLimit(), OVERLAY_BYTES_MAX)
+                    .withCompaction(
+                            config.compactionBatchLimit(),
+                            config.compactionSleepInterval().toNanos())
                     .onFailure(onStoreFailure)
                     .withMeter(storeMeter);
             Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
@@ -138,17 +142,12 @@ public final class Bootstrap {
                             + " it founds clusters of one member");
         }
         List<Member> founders = founders();
-        Member self = founders.stream()
-                .filter(m -> m.name().equals(config.name()))
-                .findFirst()
-                .orElseThrow(() -> new StartException(
-                        "couldn't find local name \"" + config.name() + "\" in the initial cluster configuration"));
         if (founders.size() > 1) {
             throw new StartException("initial-cluster names " + founders.size()
                     + " members, but this version of Cairn founds clusters of one member only");
         }
-        Identity identity = new Identity(
-                Identity.clusterId(founders.stream().map(Member::id).toList()), self.id());
+        long selfId = founders.get(0).id();
+        Identity identity = new Identity(Identity.clusterId(List.of(selfId)), selfId);
         LOG.atInfo()
                 .setMessage("starting local member")
                 .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
@@ -302,39 +301,21 @@ public final class Bootstrap {
 
     /** The members that {@code --initial-cluster} names, in the order of their IDs. */
     private List<Member> founders() throws StartException {
-        TreeMap<String, List<String>> urlsByName = new TreeMap<>();
-        for (String part : config.initialCluster().split(",")) {
-            int equals = part.indexOf('=');
-            if (equals <= 0) {
-                throw new StartException("initial-cluster holds \"" + part + "\", which is not of the form name=URL");
-            }
-            urlsByName
-                    .computeIfAbsent(part.substring(0, equals), name -> new ArrayList<>())
-                    .add(part.substring(equals + 1));
+        Optional<String> error = config.bootstrapError();
+        if (error.isPresent()) {
+            throw new StartException(error.get());
         }
         List<Member> members = new ArrayList<>();
-        urlsByName.forEach((name, urls) -> members.add(new Member(
-                Identity.memberId(urls, config.initialClusterToken()),
-                urls.stream().sorted().toList(),
-                false,
-                name,
-                List.of())));
-        members.sort((a, b) -> Long.compareUnsigned(a.id(), b.id()));
-        List<String> own = urlsByName.getOrDefault(config.name(), List.of());
-        List<String> advertised =
-                config.initialAdvertisePeerUrls().stream().map(EtcdUrl::text).toList();
-        for (String url : own) {
-            if (!advertised.contains(url)) {
-                throw new StartException("--initial-cluster has " + config.name() + "=" + url
-                        + " but missing from --initial-advertise-peer-urls=" + String.join(",", advertised));
-            }
+        try {
+            config.initialClusterMembers().forEach((name, parsed) -> {
+                List<String> urls = parsed.stream().map(EtcdUrl::text).toList();
+                long id = Identity.memberId(urls, config.initialClusterToken());
+                members.add(new Member(id, urls, false, name, List.of()));
+            });
+        } catch (ConfigException e) {
+            throw new StartException(e.getMessage(), e);
         }
-        for (String url : advertised) {
-            if (!own.isEmpty() && !own.contains(url)) {
-                throw new StartException("--initial-advertise-peer-urls has " + url
-                        + " but missing from --initial-cluster=" + config.initialCluster());
-            }
-        }
+        members.sort((x, y) -> Long.compareUnsigned(x.id(), y.id()));
         return members;
     }
 

@@ -17,6 +17,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -101,11 +102,15 @@ class ClientPortTest {
     private ClientPort bind(ServerConfig config, Duration limit, List<ServerInterceptor> interceptors)
             throws IOException {
         HttpHandler metrics = request -> CompletableFuture.completedFuture(HttpAnswer.text(200, "metrics"));
-        ClientPort port = ClientPort.bind(
-                config,
-                loops,
-                new ClientPort.Content(List.of(service()), interceptors, List.of(), router, metrics),
-                limit);
+        ServerStreamTracer.Factory untraced = new ServerStreamTracer.Factory() {
+            @Override
+            public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+                return new ServerStreamTracer() {};
+            }
+        };
+        ClientPort.Content content =
+                new ClientPort.Content(List.of(service()), interceptors, untraced, router, metrics);
+        ClientPort port = ClientPort.bind(config, loops, () -> content, limit);
         ports.add(port);
         return port;
     }

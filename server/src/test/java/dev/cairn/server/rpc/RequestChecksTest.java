@@ -10,6 +10,7 @@ import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.server.api.EtcdError;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RequestChecksTest {
@@ -118,7 +119,7 @@ class RequestChecksTest {
                 .isNull();
     }
 
-    private static EtcdError branch(RequestOp... operations) {
+    private static @Nullable EtcdError branch(RequestOp... operations) {
         TxnRequest.Builder txn = TxnRequest.newBuilder();
         for (RequestOp operation : operations) {
             txn.addSuccess(operation);

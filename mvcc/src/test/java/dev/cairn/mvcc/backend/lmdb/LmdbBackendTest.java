@@ -7,6 +7,7 @@ import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendContractTest;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class LmdbBackendTest extends BackendContractTest {
         Files.createDirectories(damaged);
         Files.write(
                 damaged.resolve("data.mdb"),
-                "this is not a database".repeat(1000).getBytes("US-ASCII"));
+                "this is not a database".repeat(1000).getBytes(StandardCharsets.US_ASCII));
         assertThatThrownBy(() -> LmdbBackend.open(damaged, 1L << 30, TABLES)).isInstanceOf(BackendException.class);
     }
 }
