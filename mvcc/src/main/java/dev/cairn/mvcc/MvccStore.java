@@ -218,7 +218,9 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     public PutResponse put(PutRequest request) throws KvException {
         beginWrite();
         try (WriteScope scope = new WriteScope(state, leases)) {
-            TxnEvaluator.checkPut(request, scope.view(), leases);
+            // In this order, and in a transaction the other way round: what is wrong in both ways is told as etcd does.
+            TxnEvaluator.checkLease(request, leases);
+            TxnEvaluator.checkKept(request, scope.view());
             TxnEvaluator.meterPut(meter, request);
             PutResponse response = scope.put(request);
             scope.finish(listener);

@@ -80,7 +80,8 @@ final class TxnEvaluator {
                 throw new KvException(Reason.KEY_NOT_FOUND);
             }
             if (op.hasRequestPut()) {
-                checkPut(op.getRequestPut(), view, leases);
+                checkKept(op.getRequestPut(), view);
+                checkLease(op.getRequestPut(), leases);
             }
         }
         for (RequestOp op : taken) {
@@ -161,13 +162,17 @@ final class TxnEvaluator {
 
     // Checks.
 
-    static void checkPut(PutRequest put, ReadView view, LeaseAttachments leases) throws KvException {
+    /** What a put keeps of its key's old value must be there. */
+    static void checkKept(PutRequest put, ReadView view) throws KvException {
         if (put.getIgnoreValue() || put.getIgnoreLease()) {
             KeyState old = view.newest(put.getKey());
             if (old == null || old.tombstone()) {
                 throw new KvException(Reason.KEY_NOT_FOUND);
             }
         }
+    }
+
+    static void checkLease(PutRequest put, LeaseAttachments leases) throws KvException {
         if (put.getLease() != 0 && !leases.exists(put.getLease())) {
             throw new KvException(Reason.LEASE_NOT_FOUND);
         }

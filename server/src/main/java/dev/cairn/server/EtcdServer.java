@@ -195,7 +195,6 @@ public final class EtcdServer implements AutoCloseable {
                 intercepted(
                         new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
 
-        raftLoop.campaignIfSolo();
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
         houseThread.start(List.of(

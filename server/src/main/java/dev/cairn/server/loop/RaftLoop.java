@@ -76,11 +76,12 @@ public final class RaftLoop implements Duty {
         this.confState = raft.status().configuration();
         parts.status().hardState(hardState.term(), hardState.commit());
         publishConfiguration();
+        campaignIfSolo();
     }
 
-    /** Campaigns at once where nobody else could win: the only voter need not wait for a time-out. Before the loop runs. */
-    public void campaignIfSolo() {
-        if (isSolo()) {
+    /** Campaigns at once where nobody else could win: the only voter need not wait for a time-out. */
+    private void campaignIfSolo() {
+        if (isSolo() && softState.leader() == 0) {
             raft.campaign();
         }
     }
@@ -114,6 +115,9 @@ public final class RaftLoop implements Duty {
                     publishConfiguration();
                 }
                 respond(applied.batch());
+                if (!applied.confChanges().isEmpty()) {
+                    campaignIfSolo();
+                }
                 compactMemory();
                 parts.reads().applied(parts.apply().appliedIndex());
             }

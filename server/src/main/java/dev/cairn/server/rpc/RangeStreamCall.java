@@ -25,12 +25,11 @@ final class RangeStreamCall {
     private static final int FIRST_CHUNK_KEYS = 10;
 
     private final Object lock = new Object();
-    private final RangeRequest request;
     private final ServerCallStreamObserver<RangeStreamResponse> call;
     private final Headers headers;
     private final long requestBytesMax;
     private @Nullable RangeReader reader;
-    private int chunkKeys = FIRST_CHUNK_KEYS;
+    private int chunkKeys;
     private boolean ended;
 
     RangeStreamCall(
@@ -38,24 +37,26 @@ final class RangeStreamCall {
             ServerCallStreamObserver<RangeStreamResponse> call,
             Headers headers,
             long requestBytesMax) {
-        this.request = request;
         this.call = call;
         this.headers = headers;
         this.requestBytesMax = requestBytesMax;
+        // A limit below zero is none, and in etcd it is none for the chunk as well.
+        this.chunkKeys = request.getLimit() < 0 ? Integer.MAX_VALUE : FIRST_CHUNK_KEYS;
     }
 
     /** What cannot be streamed; null when the request can. */
     static @Nullable EtcdError check(RangeRequest request) {
-        if (request.getMinModRevision() != 0
-                || request.getMaxModRevision() != 0
-                || request.getMinCreateRevision() != 0
-                || request.getMaxCreateRevision() != 0) {
-            return EtcdError.RANGE_STREAM_FILTERS;
-        }
         boolean byKey = request.getSortTarget() == RangeRequest.SortTarget.KEY;
         boolean unsorted = request.getSortOrder() == RangeRequest.SortOrder.NONE;
         boolean ascending = request.getSortOrder() == RangeRequest.SortOrder.ASCEND;
-        return unsorted || (byKey && ascending) ? null : EtcdError.RANGE_STREAM_SORT;
+        if (!unsorted && !(byKey && ascending)) {
+            return EtcdError.RANGE_STREAM_SORT;
+        }
+        boolean filtered = request.getMinModRevision() != 0
+                || request.getMaxModRevision() != 0
+                || request.getMinCreateRevision() != 0
+                || request.getMaxCreateRevision() != 0;
+        return filtered ? EtcdError.RANGE_STREAM_FILTERS : null;
     }
 
     void start(RangeReader opened) {
@@ -104,7 +105,7 @@ final class RangeStreamCall {
         if (ended) {
             call.onCompleted();
         } else if (bytes < requestBytesMax / 2) {
-            chunkKeys = (int) Math.min(2L * chunkKeys, Integer.MAX_VALUE / 2);
+            chunkKeys = (int) Math.min(2L * chunkKeys, Integer.MAX_VALUE);
         } else if (bytes > requestBytesMax * 2) {
             chunkKeys = Math.max(1, chunkKeys / 2);
         }

@@ -122,7 +122,7 @@ final class RequestChecks {
             for (RequestOp operation : branch) {
                 if (operation.hasRequestDeleteRange()) {
                     DeleteRangeRequest delete = operation.getRequestDeleteRange();
-                    all.deletes.add(KeyRange.of(delete.getKey(), delete.getRangeEnd()));
+                    all.deletes.add(deleted(delete));
                 }
             }
             for (RequestOp operation : branch) {
@@ -145,6 +145,13 @@ final class RequestChecks {
                 }
             }
             return all;
+        }
+
+        /** An end of one zero byte is taken for just that here, as etcd does, and then holds no key. */
+        private static KeyRange deleted(DeleteRangeRequest delete) {
+            return delete.getRangeEnd().isEmpty()
+                    ? KeyRange.single(delete.getKey())
+                    : new KeyRange(delete.getKey(), delete.getRangeEnd());
         }
 
         private void merge(Writes success, Writes failure) {
