@@ -72,7 +72,7 @@ public final class Main {
             log.atError()
                     .addMarker(Logs.FATAL)
                     .setMessage("discovery failed")
-                    .addKeyValue("error", e instanceof StartException ? e.getMessage() : e.toString())
+                    .addKeyValue("error", e instanceof RuntimeException || e instanceof Error ? e.toString() : e.getMessage())
                     .log();
             System.exit(EXIT_FAILURE);
         }
