@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the key
  * @param revision when it happened
  * @param keyValue the encoded {@code mvccpb.KeyValue} of the event: all fields for a put, key and mod revision for a delete
- * @param previous the revision that held the key's value just before; null when the key did not exist
+ * @param previous the revision that held the key's value before this main revision; null when the key did not exist then
  */
 public record Event(
         boolean delete,

@@ -61,7 +61,7 @@ final class HistoryReader {
                 if (!piece.takes(at.main())) {
                     return false;
                 }
-                piece.add(event(at, cursor.value()));
+                piece.add(event(at, cursor.value(), piece));
                 found = cursor.next();
             }
             return true;
@@ -79,11 +79,14 @@ final class HistoryReader {
         return true;
     }
 
-    private static Event event(Revision at, ByteBuffer encoded) {
+    private static Event event(Revision at, ByteBuffer encoded, Piece piece) {
         RevisionRecord record = RevisionRecord.decode(at, encoded);
         ByteString key = KeyValues.keyOf(record.keyValue().asReadOnlyByteBuffer());
         ByteString shown = record.tombstone() ? KeyValues.deleteEvent(key, at.main()) : record.keyValue();
-        return new Event(record.tombstone(), key, at, shown, record.previousTombstone() ? null : record.previous());
+        Revision previous = record.previous();
+        boolean sameRevision = previous != null && previous.main() == at.main();
+        Revision before = sameRevision ? piece.before(key) : record.previousTombstone() ? null : previous;
+        return new Event(record.tombstone(), key, at, shown, before);
     }
 
     /** The events collected so far, in whole revisions. */
@@ -116,6 +119,17 @@ final class HistoryReader {
                 return false;
             }
             return true;
+        }
+
+        /** The version of the key before the last revision of the piece, which has changed the key already. */
+        @Nullable
+        Revision before(ByteString key) {
+            for (int i = events.size() - 1; i >= 0; i--) {
+                if (events.get(i).key().equals(key)) {
+                    return events.get(i).previous();
+                }
+            }
+            throw new IllegalStateException("a key that was changed twice in one revision appears once: " + key);
         }
 
         void add(Event event) {

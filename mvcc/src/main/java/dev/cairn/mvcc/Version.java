@@ -37,9 +37,14 @@ record Version(
         return version;
     }
 
-    /** What watchers are told. */
+    /** What watchers are told. The value before the event is the one before its main revision, whatever came in between. */
     Event event() {
         ByteString shown = tombstone() ? KeyValues.deleteEvent(key, revision().main()) : keyValue;
-        return new Event(tombstone(), key, revision(), shown, previousTombstone ? null : previous);
+        Version first = this;
+        while (first.older != null
+                && first.older.revision().main() == revision().main()) {
+            first = first.older;
+        }
+        return new Event(tombstone(), key, revision(), shown, first.previousTombstone ? null : first.previous);
     }
 }

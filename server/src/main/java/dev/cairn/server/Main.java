@@ -72,7 +72,9 @@ public final class Main {
             log.atError()
                     .addMarker(Logs.FATAL)
                     .setMessage("discovery failed")
-                    .addKeyValue("error", e instanceof RuntimeException || e instanceof Error ? e.toString() : e.getMessage())
+                    .addKeyValue(
+                            "error",
+                            e instanceof RuntimeException || e instanceof Error ? e.toString() : e.getMessage())
                     .log();
             System.exit(EXIT_FAILURE);
         }

@@ -44,16 +44,16 @@ final class Options {
             Section.MEMBER,
             "Time without a leader after which a member stands for election, in milliseconds.");
     static final Option<Boolean> INITIAL_ELECTION_TICK_ADVANCE = bool(
-            "initial-election-tick-advance",
-            "true",
-            Section.MEMBER,
-            "Shorten the first election timeout after a start.")
+                    "initial-election-tick-advance",
+                    "true",
+                    Section.MEMBER,
+                    "Shorten the first election timeout after a start.")
             .meaningless("a member alone leads at once");
     static final Option<List<EtcdUrl>> LISTEN_PEER_URLS = urls(
-            "listen-peer-urls",
-            "http://localhost:2380",
-            Section.MEMBER,
-            "Addresses on which other members are served.")
+                    "listen-peer-urls",
+                    "http://localhost:2380",
+                    Section.MEMBER,
+                    "Addresses on which other members are served.")
             .notYet("other members are not served yet, so no peer address is bound");
     static final Option<List<EtcdUrl>> LISTEN_CLIENT_URLS = urls(
             "listen-client-urls",
@@ -116,8 +116,8 @@ final class Options {
     static final Option<Boolean> SOCKET_REUSE_ADDRESS = bool(
                     "socket-reuse-address", "false", Section.MEMBER, "Set SO_REUSEADDR on the listeners.")
             .key("socket-options.reuse-address");
-    static final Option<Boolean> ENABLE_GRPC_GATEWAY =
-            bool("enable-grpc-gateway", "true", Section.MEMBER, "Serve the JSON gateway under /v3/.")
+    static final Option<Boolean> ENABLE_GRPC_GATEWAY = bool(
+                    "enable-grpc-gateway", "true", Section.MEMBER, "Serve the JSON gateway under /v3/.")
             .notYet("the JSON gateway is not available yet");
     static final Option<Duration> RAFT_READ_TIMEOUT = duration(
                     "raft-read-timeout",
@@ -242,10 +242,10 @@ final class Options {
                     "discovery-srv-name", "", Section.CLUSTERING, "Suffix of the SRV service name.")
             .notYet("discovery is not available yet");
     static final Option<Boolean> STRICT_RECONFIG_CHECK = bool(
-            "strict-reconfig-check",
-            "true",
-            Section.CLUSTERING,
-            "Refuse changes of the membership that endanger the quorum.")
+                    "strict-reconfig-check",
+                    "true",
+                    Section.CLUSTERING,
+                    "Refuse changes of the membership that endanger the quorum.")
             .notYet("the membership cannot be changed yet");
     static final Option<Boolean> PRE_VOTE = bool(
             "pre-vote",
@@ -253,16 +253,16 @@ final class Options {
             Section.CLUSTERING,
             "Ask before standing for election, so that a returning member does not disturb the cluster.");
     static final Option<String> AUTO_COMPACTION_RETENTION = string(
-            "auto-compaction-retention",
-            "0",
-            Section.CLUSTERING,
-            "History to keep when compacting automatically, 0 for no automatic compaction.")
+                    "auto-compaction-retention",
+                    "0",
+                    Section.CLUSTERING,
+                    "History to keep when compacting automatically, 0 for no automatic compaction.")
             .notYet("history is compacted on request only; automatic compaction is not available yet");
     static final Option<String> AUTO_COMPACTION_MODE = string(
-            "auto-compaction-mode",
-            "periodic",
-            Section.CLUSTERING,
-            "What the retention counts: 'periodic' a duration (hours without a unit), 'revision' a number of revisions.")
+                    "auto-compaction-mode",
+                    "periodic",
+                    Section.CLUSTERING,
+                    "What the retention counts: 'periodic' a duration (hours without a unit), 'revision' a number of revisions.")
             .notYet("history is compacted on request only; automatic compaction is not available yet");
     static final Option<String> V2_DEPRECATION = choice(
             "v2-deprecation",
@@ -403,13 +403,16 @@ final class Options {
 
     // Auth
     static final Option<String> AUTH_TOKEN = string(
-            "auth-token", "simple", Section.AUTH, "Kind of authentication token: 'simple', or 'jwt' with its options.")
+                    "auth-token",
+                    "simple",
+                    Section.AUTH,
+                    "Kind of authentication token: 'simple', or 'jwt' with its options.")
             .notYet("authentication is not available yet");
-    static final Option<Long> BCRYPT_COST =
-            unsigned("bcrypt-cost", "10", Section.AUTH, "Cost of hashing new passwords, 4 to 31.")
+    static final Option<Long> BCRYPT_COST = unsigned(
+                    "bcrypt-cost", "10", Section.AUTH, "Cost of hashing new passwords, 4 to 31.")
             .notYet("authentication is not available yet");
-    static final Option<Long> AUTH_TOKEN_TTL =
-            unsigned("auth-token-ttl", "300", Section.AUTH, "Life of a simple token, in seconds.")
+    static final Option<Long> AUTH_TOKEN_TTL = unsigned(
+                    "auth-token-ttl", "300", Section.AUTH, "Life of a simple token, in seconds.")
             .notYet("authentication is not available yet");
 
     // Profiling and Monitoring
@@ -455,7 +458,10 @@ final class Options {
                     "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.")
             .notYet("the log file is not rotated");
     static final Option<Duration> WARNING_UNARY_REQUEST_DURATION = duration(
-            "warning-unary-request-duration", "300ms", Section.LOGGING, "Log requests that take longer than this.")
+                    "warning-unary-request-duration",
+                    "300ms",
+                    Section.LOGGING,
+                    "Log requests that take longer than this.")
             .notYet("slow requests are not logged yet");
 
     // Distributed tracing
@@ -510,10 +516,10 @@ final class Options {
             Section.FEATURES,
             "Period of progress notifications on idle watches, 0 for 10m.");
     static final Option<Duration> WARNING_APPLY_DURATION = duration(
-            "warning-apply-duration",
-            "100ms",
-            Section.FEATURES,
-            "Log entries whose application takes longer than this.")
+                    "warning-apply-duration",
+                    "100ms",
+                    Section.FEATURES,
+                    "Log entries whose application takes longer than this.")
             .notYet("slow requests are not logged yet");
     static final Option<Long> BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES = unsigned(
                     "bootstrap-defrag-threshold-megabytes",
@@ -521,8 +527,8 @@ final class Options {
                     Section.FEATURES,
                     "Defragment at start when at least this many MiB would come free, 0 for never.")
             .notYet("the store is not defragmented at start");
-    static final Option<Long> MAX_LEARNERS =
-            signed("max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.")
+    static final Option<Long> MAX_LEARNERS = signed(
+                    "max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.")
             .notYet("the membership cannot be changed yet");
     static final Option<Duration> DOWNGRADE_CHECK_TIME = duration(
                     "downgrade-check-time",
@@ -531,18 +537,18 @@ final class Options {
                     "Period in which the state of a downgrade is checked.")
             .notYet("downgrades are not available yet");
     static final Option<Long> SNAPSHOT_CATCHUP_ENTRIES = unsigned(
-            "snapshot-catchup-entries",
-            "5000",
-            Section.FEATURES,
-            "Log entries kept behind a snapshot for slow followers.")
+                    "snapshot-catchup-entries",
+                    "5000",
+                    Section.FEATURES,
+                    "Log entries kept behind a snapshot for slow followers.")
             .meaningless("a member alone keeps no entries for others");
 
     // Unsafe
     static final Option<Boolean> FORCE_NEW_CLUSTER = bool(
                     "force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.")
             .refused("recovery from a lost quorum is not available yet");
-    static final Option<Boolean> UNSAFE_NO_FSYNC =
-            bool("unsafe-no-fsync", "false", Section.UNSAFE, "Do not sync to disk; a crash loses data.")
+    static final Option<Boolean> UNSAFE_NO_FSYNC = bool(
+                    "unsafe-no-fsync", "false", Section.UNSAFE, "Do not sync to disk; a crash loses data.")
             .notYet("the log is always synced");
 
     // Other
