@@ -65,9 +65,10 @@ final class Model {
         open.put(key, made);
     }
 
+    /** The version before the open revision; what the open revision has done already does not count. */
     private @Nullable Revision previous(ByteString key) {
         for (int i = history.size() - 1; i >= 0; i--) {
-            if (history.get(i).key().equals(key)) {
+            if (history.get(i).key().equals(key) && history.get(i).revision().main() <= current()) {
                 return history.get(i).tombstone() ? null : history.get(i).revision();
             }
         }

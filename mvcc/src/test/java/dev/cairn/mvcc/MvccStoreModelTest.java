@@ -201,11 +201,13 @@ class MvccStoreModelTest {
             return put.build();
         }
 
-        private KvException.@Nullable Reason refusal(PutRequest put) {
-            if ((put.getIgnoreValue() || put.getIgnoreLease())
-                    && !model.at(model.current()).containsKey(put.getKey())) {
-                return KvException.Reason.KEY_NOT_FOUND;
-            }
+        /** What the put keeps of its key must be there. */
+        private KvException.@Nullable Reason keptRefusal(PutRequest put) {
+            boolean missing = !model.at(model.current()).containsKey(put.getKey());
+            return (put.getIgnoreValue() || put.getIgnoreLease()) && missing ? KvException.Reason.KEY_NOT_FOUND : null;
+        }
+
+        private KvException.@Nullable Reason leaseRefusal(PutRequest put) {
             return put.getLease() > LEASES ? KvException.Reason.LEASE_NOT_FOUND : null;
         }
 
@@ -221,7 +223,8 @@ class MvccStoreModelTest {
         private void put() throws KvException {
             PutRequest put = putRequest(key());
             last = "put " + put;
-            KvException.Reason refusal = refusal(put);
+            // Alone, a put is refused for its lease first; in a transaction, last.
+            KvException.Reason refusal = leaseRefusal(put) != null ? leaseRefusal(put) : keptRefusal(put);
             if (refusal != null) {
                 assertThatThrownBy(() -> store.put(put))
                         .isInstanceOfSatisfying(
@@ -312,7 +315,10 @@ class MvccStoreModelTest {
             KvException.Reason refusal = null;
             if (succeeds) {
                 for (PutRequest put : puts) {
-                    refusal = refusal == null ? refusal(put) : refusal;
+                    refusal = refusal == null ? keptRefusal(put) : refusal;
+                }
+                for (PutRequest put : puts) {
+                    refusal = refusal == null ? leaseRefusal(put) : refusal;
                 }
             }
             if (refusal != null) {

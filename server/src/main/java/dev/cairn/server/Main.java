@@ -117,12 +117,20 @@ public final class Main {
                 .addMarker(Logs.FATAL)
                 .setMessage("the server cannot go on and stops at once; nothing that was acknowledged is lost")
                 .addKeyValue("thread", thread)
-                .addKeyValue("error", String.valueOf(failure))
+                .addKeyValue("reason", rootOf(failure).toString())
                 .setCause(failure)
                 .log();
         if (!stopping.get()) {
             Runtime.getRuntime().halt(EXIT_FAILURE);
         }
+    }
+
+    private static Throwable rootOf(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     private static List<String> texts(List<EtcdUrl> urls) {

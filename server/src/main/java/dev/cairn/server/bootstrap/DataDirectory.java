@@ -50,6 +50,7 @@ final class DataDirectory implements AutoCloseable {
             createPrivate(dataDir);
             Path member = createPrivate(memberDir);
             createPrivate(member.resolve("snap"));
+            createPrivate(member.resolve("lmdb"));
             FileChannel file = FileChannel.open(
                     member.resolve("lock"),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
