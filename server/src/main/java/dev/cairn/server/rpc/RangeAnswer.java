@@ -20,9 +20,11 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
     static final MethodDescriptor.Marshaller<RangeAnswer> MARSHALLER = new MethodDescriptor.Marshaller<>() {
         @Override
         public InputStream stream(RangeAnswer answer) {
+            int size = answer.encodedSize();
+            // Small answers need no more buffer than themselves; large values pass the buffer by.
+            int bufferBytes = Math.min(size, COPY_BUFFER_BYTES);
             return new EncodedStream(
-                    answer.encodedSize(),
-                    target -> answer.writeTo(CodedOutputStream.newInstance(target, COPY_BUFFER_BYTES)));
+                    size, target -> answer.writeTo(CodedOutputStream.newInstance(target, bufferBytes)));
         }
 
         @Override

@@ -1,0 +1,66 @@
+package dev.cairn.server.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.RangeResult;
+import dev.cairn.proto.etcdserverpb.RangeResponse;
+import dev.cairn.proto.etcdserverpb.ResponseHeader;
+import dev.cairn.proto.mvccpb.KeyValue;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Goal: the hand-made encoding is the generated one, byte for byte, drained or read. */
+class RangeAnswerTest {
+    private static final ResponseHeader HEADER = ResponseHeader.newBuilder()
+            .setClusterId(-1)
+            .setMemberId(7)
+            .setRevision(300)
+            .setRaftTerm(2)
+            .build();
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3, 1000})
+    void shouldEncodeAsTheGeneratedClassDoes(int keys) throws IOException {
+        for (boolean more : new boolean[] {false, true}) {
+            RangeAnswer answer = answer(keys, more);
+            RangeResponse expected = answer.result().toResponse().toBuilder()
+                    .setHeader(HEADER)
+                    .build();
+
+            try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
+                assertThat(stream.available()).isEqualTo(expected.getSerializedSize());
+                ByteArrayOutputStream drained = new ByteArrayOutputStream();
+                assertThat(((EncodedStream) stream).drainTo(drained)).isEqualTo(expected.getSerializedSize());
+                assertThat(drained.toByteArray()).isEqualTo(expected.toByteArray());
+                assertThat(stream.available()).isZero();
+                assertThat(stream.read()).isEqualTo(-1);
+            }
+            try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
+                assertThat(stream.read()).isEqualTo(expected.toByteArray()[0] & 0xff);
+                ByteArrayOutputStream rest = new ByteArrayOutputStream();
+                ((EncodedStream) stream).drainTo(rest);
+                assertThat(rest.toByteArray())
+                        .isEqualTo(expected.toByteString().substring(1).toByteArray());
+            }
+        }
+    }
+
+    private static RangeAnswer answer(int keys, boolean more) {
+        List<ByteString> keyValues = new ArrayList<>();
+        for (int i = 0; i < keys; i++) {
+            keyValues.add(KeyValue.newBuilder()
+                    .setKey(ByteString.copyFromUtf8("key" + i))
+                    .setValue(ByteString.copyFrom(new byte[i * 37]))
+                    .setModRevision(i + 1)
+                    .build()
+                    .toByteString());
+        }
+        return new RangeAnswer(HEADER, new RangeResult(300, keys == 0 ? 0 : keys + 5, more, keyValues));
+    }
+}
