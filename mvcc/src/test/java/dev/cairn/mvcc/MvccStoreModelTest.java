@@ -209,6 +209,11 @@ class MvccStoreModelTest {
             return put.getLease() > LEASES ? KvException.Reason.LEASE_NOT_FOUND : null;
         }
 
+        /** Alone, a put is refused for its lease first. */
+        private KvException.@Nullable Reason refusalAlone(PutRequest put) {
+            return put.getLease() > LEASES ? KvException.Reason.LEASE_NOT_FOUND : refusal(put);
+        }
+
         private KeyValue applyPut(PutRequest put) {
             KeyValue old = model.open().get(put.getKey());
             model.put(
@@ -221,7 +226,7 @@ class MvccStoreModelTest {
         private void put() throws KvException {
             PutRequest put = putRequest(key());
             last = "put " + put;
-            KvException.Reason refusal = refusal(put);
+            KvException.Reason refusal = refusalAlone(put);
             if (refusal != null) {
                 assertThatThrownBy(() -> store.put(put))
                         .isInstanceOfSatisfying(
