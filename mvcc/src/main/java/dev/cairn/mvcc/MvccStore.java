@@ -87,8 +87,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         Backend backend = new ChecksummedBackend(options.backend().open(Layout.TABLES), Layout.TABLES, failure);
         try {
             Recovered recovered = Recovered.from(backend);
-            StoreState state = new StoreState(
-                    backend, failure, recovered.current(), recovered.compacted(), recovered.keys());
+            StoreState state =
+                    new StoreState(backend, failure, recovered.current(), recovered.compacted(), recovered.keys());
             return new MvccStore(recovered, state, options);
         } catch (RuntimeException e) {
             backend.close();
@@ -115,7 +115,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
                 }
             }
             if (live != state.keys()) {
-                throw state.damaged("table " + Layout.IDX.name() + " holds " + live + " keys, expected " + state.keys());
+                throw state.damaged(
+                        "table " + Layout.IDX.name() + " holds " + live + " keys, expected " + state.keys());
             }
         }
     }

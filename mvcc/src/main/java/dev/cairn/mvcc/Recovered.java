@@ -52,8 +52,8 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
     private static void checkFormat(long format) {
         if (format > Layout.FORMAT) {
             throw new BackendException(
-                    "the store has format " + format + ", but this version of Cairn reads formats up to " + Layout.FORMAT
-                            + "; start the newer version that has written it",
+                    "the store has format " + format + ", but this version of Cairn reads formats up to "
+                            + Layout.FORMAT + "; start the newer version that has written it",
                     null);
         }
         if (format != Layout.FORMAT) {

@@ -83,10 +83,13 @@ class DamagedStoreTest {
         for (int i = 0; i < KEYS; i++) {
             RangeRequest one = RangeRequest.newBuilder().setKey(key(i)).build();
             questions.put("key " + i, () -> store.range(one));
-            questions.put("count of key " + i, () -> store.range(one.toBuilder().setCountOnly(true).build()));
+            questions.put(
+                    "count of key " + i,
+                    () -> store.range(one.toBuilder().setCountOnly(true).build()));
             ByteString small = key(i);
             questions.put("cluster " + i, () -> Optional.ofNullable(store.get(Table.CLUSTER, small)));
-            RangeRequest from = RangeRequest.newBuilder().setKey(key(i)).setRangeEnd(ALL).build();
+            RangeRequest from =
+                    RangeRequest.newBuilder().setKey(key(i)).setRangeEnd(ALL).build();
             questions.put("from key " + i, () -> store.range(from));
         }
         for (long revision = COMPACTED; revision <= current; revision++) {
@@ -99,9 +102,12 @@ class DamagedStoreTest {
             long hashed = revision;
             questions.put("value at " + revision, () -> Optional.ofNullable(store.keyValueAt(new Revision(hashed, 0))));
         }
-        RangeRequest all = RangeRequest.newBuilder().setKey(ALL).setRangeEnd(ALL).build();
-        questions.put("count", () -> store.range(all.toBuilder().setCountOnly(true).build()));
-        questions.put("keys", () -> store.range(all.toBuilder().setKeysOnly(true).build()));
+        RangeRequest all =
+                RangeRequest.newBuilder().setKey(ALL).setRangeEnd(ALL).build();
+        questions.put(
+                "count", () -> store.range(all.toBuilder().setCountOnly(true).build()));
+        questions.put(
+                "keys", () -> store.range(all.toBuilder().setKeysOnly(true).build()));
         questions.put("history", () -> {
             List<Event> events = new ArrayList<>();
             store.read(COMPACTED, Integer.MAX_VALUE, Long.MAX_VALUE, events::add);
@@ -135,7 +141,8 @@ class DamagedStoreTest {
         int refusals = 0;
         try (MvccStore store = MvccStore.open(StoreOptions.of(backend).onFailure(reported::add))) {
             assertThat(store.currentRevision()).as(damage).isEqualTo(current);
-            for (Map.Entry<String, Callable<Object>> question : questions(store, current).entrySet()) {
+            for (Map.Entry<String, Callable<Object>> question :
+                    questions(store, current).entrySet()) {
                 try {
                     assertThat(question.getValue().call())
                             .as("%s, answer to: %s", damage, question.getKey())
@@ -148,7 +155,8 @@ class DamagedStoreTest {
                 }
             }
             if (refusals > 0) {
-                assertThatThrownBy(() -> store.put(PutRequest.newBuilder().setKey(ALL).build()))
+                assertThatThrownBy(() ->
+                                store.put(PutRequest.newBuilder().setKey(ALL).build()))
                         .as(damage)
                         .isInstanceOf(StoreFailedException.class);
             }
@@ -244,7 +252,8 @@ class DamagedStoreTest {
             Path trial = Files.createDirectories(directory.resolve("trial"));
             Files.write(trial.resolve("data.mdb"), file);
             String damage = "seed " + seed + ", byte " + at + " from " + before + " to " + file[at];
-            refused += compare(tables -> LmdbBackend.open(trial, 1 << 24, tables), expected, current, damage) > 0 ? 1 : 0;
+            refused +=
+                    compare(tables -> LmdbBackend.open(trial, 1 << 24, tables), expected, current, damage) > 0 ? 1 : 0;
             file[at] = before;
         }
         // The other places are in pages of the past.
@@ -317,15 +326,13 @@ class DamagedStoreTest {
             }
             List<Throwable> reported = new ArrayList<>();
             try (Backend raw = disk.open(Layout.TABLES);
-                    Backend sealing =
-                            new ChecksummedBackend(raw, Layout.TABLES, new StoreFailure(failure -> {}))) {
+                    Backend sealing = new ChecksummedBackend(raw, Layout.TABLES, new StoreFailure(failure -> {}))) {
                 try (WriteTxn txn = sealing.write()) {
                     txn.delete(Layout.REV, Layout.revisionKey(2, 0));
                     if (foreign) {
                         Version other = foreignVersion();
                         RevisionRecord.encode(
-                                other,
-                                txn.reserve(Layout.REV, Layout.revisionKey(2, 0), RevisionRecord.bytes(other)));
+                                other, txn.reserve(Layout.REV, Layout.revisionKey(2, 0), RevisionRecord.bytes(other)));
                     }
                     txn.commit();
                 }

@@ -157,9 +157,11 @@ final class Model {
         NavigableMap<ByteString, KeyValue> keptAt = at(revision);
         boolean keepsTombstone = compacting
                 && history.stream()
-                        .anyMatch(change -> change.tombstone() && change.revision().main() == revision);
-        NavigableMap<ByteString, KeyValue> leftAt =
-                keptAt.isEmpty() && !keepsTombstone && compactedThen >= 0 ? at(Math.min(compactedThen, current())) : keptAt;
+                        .anyMatch(change ->
+                                change.tombstone() && change.revision().main() == revision);
+        NavigableMap<ByteString, KeyValue> leftAt = keptAt.isEmpty() && !keepsTombstone && compactedThen >= 0
+                ? at(Math.min(compactedThen, current()))
+                : keptAt;
         CRC32C crc = new CRC32C();
         crc.update("key".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         for (Change change : history) {
