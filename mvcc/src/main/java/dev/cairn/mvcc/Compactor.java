@@ -2,7 +2,6 @@ package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.backend.Cursor;
-import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -168,8 +167,8 @@ final class Compactor {
     }
 
     private void hash(Run current, KvHash hash) {
-        try (ReadTxn txn = state.backend.read()) {
-            if (hash.step(txn, (long) batchMax * HASHED_PER_REVISION_REMOVED)) {
+        try (ReadView view = state.stored()) {
+            if (hash.step(view, (long) batchMax * HASHED_PER_REVISION_REMOVED)) {
                 Request request = current.request;
                 hashes.store(new KvHashes.Stored(request.revision(), request.from(), hash.value()));
                 current.hash = null;

@@ -54,8 +54,8 @@ final class KvHash {
     }
 
     /** Looks at the next revisions, {@code most} at most; answers whether the run is over. */
-    boolean step(ReadTxn txn, long most) {
-        ReadView view = ReadView.stored(txn);
+    boolean step(ReadView view, long most) {
+        ReadTxn txn = view.txn();
         if (anythingKept == null) {
             anythingKept = view.range(ALL_KEYS, revision).next() || (compacting && hasTombstoneAtRevision(txn));
         }
@@ -113,7 +113,8 @@ final class KvHash {
     private boolean isKept(ReadView view, Revision at, ByteBuffer keyValue) {
         ByteBuffer entry = ReadView.IDX.get(view.txn(), KeyValues.keyOf(keyValue));
         if (entry == null) {
-            return false;
+            // A key leaves idx together with the last of its revisions.
+            throw view.damaged("the key of revision " + at + " is missing in table " + Layout.IDX.name());
         }
         if (KeyState.mainAt(entry) <= revision) {
             return KeyState.revisionAt(entry).equals(at);

@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The tables of the backend and the form of the keys that hold revisions. All integers are big-endian, so that byte order is
+ * The tables of the backend and the form of the keys that hold revisions; each value has a checksum behind it, which
+ * {@link ChecksummedBackend} adds and takes off. All integers are big-endian, so that byte order is
  * number order.
  *
  * <pre>
@@ -54,6 +55,8 @@ final class Layout {
 
     static final byte[] STORE_FORMAT = {'f', 'o', 'r', 'm', 'a', 't'};
     static final byte[] STORE_KEYS = {'k', 'e', 'y', 's'};
+
+    /** Its record stays as it is in all formats to come, so that every version can tell what it cannot read. */
     static final long FORMAT = 1;
 
     static final ByteString META_CONSISTENT_INDEX = ByteString.copyFromUtf8("consistent_index");

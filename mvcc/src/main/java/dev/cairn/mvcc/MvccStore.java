@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * is closed by {@code applied}, also one that was refused or changed nothing.
  *
  * <p><b>Refusal.</b> A method that throws {@link KvException} has changed nothing. {@link StoreFailedException} means that the
- * backend is broken; {@link IllegalStateException} that the store is closed or a rule above was broken.
+ * backend is broken, {@link DamagedStoreException} that what it holds is; {@link IllegalStateException} that the store is closed or a rule above was broken.
  *
  * <p>Keys are never empty; the caller has checked the form of requests, counts and duplicate keys of transactions included.
  */
@@ -80,13 +80,15 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      * Opens the store and recovers its revision, compaction and applied index; an interrupted compaction goes on by itself.
      *
      * @throws dev.cairn.mvcc.backend.BackendException when the storage cannot be opened
+     * @throws DamagedStoreException when it is not what was written
      */
     public static MvccStore open(StoreOptions options) {
-        Backend backend = options.backend().open(Layout.TABLES);
+        StoreFailure failure = new StoreFailure(options.onFailure());
+        Backend backend = new ChecksummedBackend(options.backend().open(Layout.TABLES), Layout.TABLES, failure);
         try {
             Recovered recovered = Recovered.from(backend);
-            StoreState state = new StoreState(
-                    backend, options.onFailure(), recovered.current(), recovered.compacted(), recovered.keys());
+            StoreState state =
+                    new StoreState(backend, failure, recovered.current(), recovered.compacted(), recovered.keys());
             return new MvccStore(recovered, state, options);
         } catch (RuntimeException e) {
             backend.close();
@@ -97,16 +99,24 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /**
      * Names who knows the leases, and attaches every key that hangs on one that exists. Called once, before the first write;
      * without it no lease exists.
+     *
+     * <p>The walk over all keys is also the occasion to count them: fewer or more than the store knows of is damage.
      */
     public void setLeases(LeaseAttachments attachments) {
         leases = attachments;
         try (ReadView view = state.open()) {
             KeyTable.Scan scan = ReadView.IDX.scan(view.txn(), ByteString.EMPTY);
+            long live = 0;
             for (; !scan.atEnd(); scan.next()) {
+                live += KeyState.isTombstone(scan.value()) ? 0 : 1;
                 long lease = KeyState.leaseAt(scan.value());
                 if (lease != 0 && attachments.exists(lease)) {
                     attachments.attach(lease, scan.key());
                 }
+            }
+            if (live != state.keys()) {
+                throw state.damaged(
+                        "table " + Layout.IDX.name() + " holds " + live + " keys, expected " + state.keys());
             }
         }
     }
@@ -345,7 +355,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
                 throw new KvException(KvException.Reason.COMPACTED);
             }
             KvHash hash = KvHash.of(hashed, settled.compacted());
-            hash.step(settled.view().txn(), Long.MAX_VALUE);
+            hash.step(settled.view(), Long.MAX_VALUE);
             return new HashKv(hash.value(), settled.compacted(), hashed, settled.current());
         }
     }

@@ -175,6 +175,11 @@ final class RangeCursor {
         return superseded != null ? superseded : KeyState.revisionAt(stored.value());
     }
 
+    /** The id of the key. */
+    Revision id() {
+        return version != null ? version.state().id() : KeyState.idAt(stored.value());
+    }
+
     /** The version in the overlay that the walk stands at; null when it is the backend that has it. */
     @Nullable
     Version version() {
@@ -208,7 +213,7 @@ final class RangeCursor {
 
     /** The encoded key-value, a copy of what is stored. */
     ByteString keyValue() {
-        return version != null ? version.keyValue() : view.storedKeyValue(revision());
+        return version != null ? version.keyValue() : view.storedKeyValue(revision(), id());
     }
 
     /** The decoded key-value, for those whose {@code idx} entry speaks of a newer version. */

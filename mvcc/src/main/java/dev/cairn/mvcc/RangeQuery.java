@@ -90,7 +90,7 @@ final class RangeQuery {
         List<ByteString> keyValues = new ArrayList<>(size);
         for (Candidate candidate : kept.subList(0, size)) {
             ByteString encoded = candidate.keyValue();
-            keyValues.add(encoded != null ? encoded : view.storedKeyValue(candidate.revision()));
+            keyValues.add(encoded != null ? encoded : view.storedKeyValue(candidate.revision(), candidate.id()));
         }
         return new RangeResult(shown, count, limit > 0 && passed > limit, keyValues);
     }
@@ -112,6 +112,7 @@ final class RangeQuery {
                     candidate.value(),
                     candidate.number(),
                     candidate.revision(),
+                    candidate.id(),
                     shownKeyValue(cursor)));
         }
         List<ByteString> keyValues = new ArrayList<>();
@@ -171,7 +172,7 @@ final class RangeQuery {
         } else if (version != null) {
             keyValue = version.keyValue();
         }
-        return new Candidate(rank, value, number, cursor.revision(), keyValue);
+        return new Candidate(rank, value, number, cursor.revision(), cursor.id(), keyValue);
     }
 
     /**
@@ -180,6 +181,7 @@ final class RangeQuery {
      * @param rank what a number target sorts by
      * @param value what the target VALUE sorts by
      * @param number the key's place in key order
+     * @param id the key's id
      * @param keyValue what the answer shows; null when it is still to be fetched
      */
     private record Candidate(
@@ -187,6 +189,7 @@ final class RangeQuery {
             ByteString value,
             long number,
             Revision revision,
+            Revision id,
             @Nullable ByteString keyValue) {}
 
     private Comparator<Candidate> candidateOrder() {

@@ -18,23 +18,23 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Compaction.</b> A view can be asked for a revision R when R was not compacted after the view was opened (see
  * {@link KvState#open}). Compaction at C &le; R removes no version that is the newest at R, save tombstones, and a
  * tombstone that is missing means the same.
+ *
+ * <p><b>Damage.</b> A key that is said to live at a revision has a record there with its id. Where it has none the store is
+ * damaged; that is never taken for a key that does not exist.
  */
 final class ReadView implements AutoCloseable {
     static final KeyTable IDX = new KeyTable(Layout.IDX);
 
     private final Overlay.View overlay;
     private final ReadTxn txn;
+    private final StoreFailure failure;
     private @Nullable Cursor hist;
 
     /** The order matters: see {@link Overlay}. */
-    ReadView(Overlay.View overlay, ReadTxn txn) {
+    ReadView(Overlay.View overlay, ReadTxn txn, StoreFailure failure) {
         this.overlay = overlay;
         this.txn = txn;
-    }
-
-    /** A view of what the backend holds and nothing else. */
-    static ReadView stored(ReadTxn txn) {
-        return new ReadView(new Overlay.View(new Generation(), null), txn);
+        this.failure = failure;
     }
 
     Overlay.View overlay() {
@@ -90,11 +90,19 @@ final class ReadView implements AutoCloseable {
         return txn.get(Layout.REV, Layout.revisionKey(revision));
     }
 
-    /** A copy of the key-value of a revision that the backend must hold. */
-    ByteString storedKeyValue(Revision revision) {
+    /**
+     * A copy of the key-value of a revision that the backend must hold.
+     *
+     * @param keyId the id of the key that was written there
+     */
+    ByteString storedKeyValue(Revision revision, Revision keyId) {
         ByteBuffer record = record(revision);
         if (record == null) {
-            throw new IllegalStateException("revision " + revision + " is missing in the backend");
+            throw failure.damaged("a key names revision " + revision + ", which is missing");
+        }
+        if (RevisionRecord.isTombstone(record)
+                || !RevisionRecord.idOf(revision, record).equals(keyId)) {
+            throw failure.damaged("a key names revision " + revision + ", which belongs to another key");
         }
         return RevisionRecord.keyValue(record);
     }
@@ -110,13 +118,19 @@ final class ReadView implements AutoCloseable {
         if (entry == null) {
             return null;
         }
+        Revision id = KeyState.idAt(entry);
         Revision revision;
         if (KeyState.mainAt(entry) <= main) {
             revision = KeyState.isTombstone(entry) ? null : KeyState.revisionAt(entry);
         } else {
-            revision = superseded(KeyState.idAt(entry), main);
+            revision = superseded(id, main);
         }
-        return revision == null ? null : storedKeyValue(revision);
+        return revision == null ? null : storedKeyValue(revision, id);
+    }
+
+    /** The backend does not hold what it must: to be thrown. */
+    DamagedStoreException damaged(String damage) {
+        return failure.damaged(damage);
     }
 
     /** A walk over the live keys of the range at the revision. */

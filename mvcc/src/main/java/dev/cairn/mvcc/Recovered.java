@@ -5,6 +5,7 @@ import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.ReadTxn;
+import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
 
@@ -30,11 +31,14 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
         try (ReadTxn txn = backend.read()) {
             ByteBuffer format = txn.get(Layout.STORE, Layout.STORE_FORMAT);
             if (format != null) {
-                if (format.getLong(0) != Layout.FORMAT) {
-                    throw new BackendException(
-                            "the store has format " + format.getLong(0) + ", expected " + Layout.FORMAT, null);
-                }
+                checkFormat(format.getLong(0));
                 return read(txn);
+            }
+            for (TableRef table : Layout.TABLES) {
+                if (txn.entries(table) > 0) {
+                    throw new DamagedStoreException("table " + table.name() + " holds " + txn.entries(table)
+                            + " records, but the store's format is not recorded");
+                }
             }
         }
         try (WriteTxn txn = backend.write()) {
@@ -43,6 +47,18 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
             txn.commit();
         }
         return new Recovered(new AppliedState(0, 0, ByteString.EMPTY), EMPTY_REVISION, NEVER, NEVER, 0);
+    }
+
+    private static void checkFormat(long format) {
+        if (format > Layout.FORMAT) {
+            throw new BackendException(
+                    "the store has format " + format + ", but this version of Cairn reads formats up to "
+                            + Layout.FORMAT + "; start the newer version that has written it",
+                    null);
+        }
+        if (format != Layout.FORMAT) {
+            throw new BackendException("the store has format " + format + ", expected " + Layout.FORMAT, null);
+        }
     }
 
     private static Recovered read(ReadTxn txn) {

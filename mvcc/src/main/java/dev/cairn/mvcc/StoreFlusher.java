@@ -112,7 +112,7 @@ final class StoreFlusher implements Flusher {
                 }
                 compacted = compactor.finished();
             } while (compacted != state.compacted() || current < compacted);
-            return new Settled(ReadView.stored(state.backend.read()), current, compacted);
+            return new Settled(state.stored(), current, compacted);
         } finally {
             lock.unlock();
         }

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
  * @param overlayBytesMax so many bytes in memory make the apply loop wait for the flusher
  * @param compactionBatchMax how many revisions one compaction transaction looks at
  * @param compactionPauseNanos the least time between two compaction transactions
- * @param onFailure told once when the backend fails (disk full, I/O error); the store takes no writes from then on
+ * @param onFailure told once when the backend fails (disk full, I/O error, damage), by the thread that notices; the store
+ *     takes no writes from then on
  * @param meter told of the store's work
  */
 public record StoreOptions(

@@ -2,9 +2,6 @@ package dev.cairn.mvcc;
 
 import dev.cairn.mvcc.KvException.Reason;
 import dev.cairn.mvcc.backend.Backend;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the parts of a store share: the backend, the overlay over it, and the two revisions that bound what can be read.
@@ -18,8 +15,7 @@ final class StoreState {
     final Backend backend;
     final Overlay overlay = new Overlay();
 
-    private final Consumer<Throwable> onFailure;
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final StoreFailure failure;
 
     // Written by the apply loop.
     private volatile long current;
@@ -28,9 +24,9 @@ final class StoreState {
 
     private volatile boolean closed;
 
-    StoreState(Backend backend, Consumer<Throwable> onFailure, long current, long compacted, long keys) {
+    StoreState(Backend backend, StoreFailure failure, long current, long compacted, long keys) {
         this.backend = backend;
-        this.onFailure = onFailure;
+        this.failure = failure;
         this.current = current;
         this.compacted = compacted;
         this.keys = keys;
@@ -63,7 +59,7 @@ final class StoreState {
     ReadView open() {
         checkOpen();
         Overlay.View view = overlay.view();
-        return new ReadView(view, backend.read());
+        return new ReadView(view, backend.read(), failure);
     }
 
     /**
@@ -86,17 +82,27 @@ final class StoreState {
         }
     }
 
+    /** A view of what the backend holds and nothing else. */
+    ReadView stored() {
+        return new ReadView(new Overlay.View(new Generation(), null), backend.read(), failure);
+    }
+
+    /** The backend does not hold what it must: to be thrown. */
+    DamagedStoreException damaged(String damage) {
+        return failure.damaged(damage);
+    }
+
     /** Checks that the store can take writes. */
     void checkWritable() {
         checkOpen();
-        Throwable cause = failure.get();
+        Throwable cause = failure.cause();
         if (cause != null) {
             throw new StoreFailedException(cause);
         }
     }
 
     boolean hasFailed() {
-        return failure.get() != null;
+        return failure.cause() != null;
     }
 
     boolean isClosed() {
@@ -109,9 +115,7 @@ final class StoreState {
 
     /** The backend has failed: from now on there are no writes. */
     StoreFailedException fail(Throwable cause) {
-        if (failure.compareAndSet(null, cause)) {
-            onFailure.accept(cause);
-        }
+        failure.fail(cause);
         return new StoreFailedException(cause);
     }
 }

@@ -8,6 +8,8 @@ import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -28,7 +30,9 @@ class CrashTest {
     private static final int ROUNDS = 10;
     private static final int WRITERS = 8;
     private static final int FLIPS = 12;
+    private static final int STORE_FLIPS = 18;
     private static final int TORN_TAILS = 8;
+    private static final Duration END_LIMIT = Duration.ofSeconds(10);
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
 
     @TempDir
@@ -149,16 +153,52 @@ class CrashTest {
         }
     }
 
+    /** A byte inside of a key or a value: the server refuses, or has everything. */
     @Test
-    void shouldNeverServeWrongDataFromADamagedStore() throws InterruptedException {
+    void shouldNeverServeWrongDataFromADamagedRecord() throws InterruptedException {
         Path image = directory.resolve("image");
-        Ledger ledger = fill(image, "store", 150);
+        String round = "store";
+        Ledger ledger = fill(image, round, 150);
+        List<Long> places = new ArrayList<>();
+        for (String text : List.of(round + "/writer", "value ")) {
+            places.addAll(DataFiles.places(DataFiles.store(image.resolve("data")), text));
+        }
+        assertThat(places).as("keys and values in the store").isNotEmpty();
+        for (int i = 0; i < STORE_FLIPS; i++) {
+            Path trial = directory.resolve("trial");
+            DataFiles.copy(image, trial);
+            Path store = DataFiles.store(trial.resolve("data"));
+            long at = places.get(random.nextInt(places.size())) + random.nextInt("value ".length());
+            startDamaged(trial, ledger, DataFiles.flip(store, at, random));
+        }
+    }
+
+    /**
+     * A byte anywhere, so perhaps in a page that leads to records. That can hide sound records, and the storage may end the
+     * process over it; but nothing that was never written is served.
+     */
+    @Test
+    void shouldNeverServeWhatNobodyWroteFromADamagedStore() throws InterruptedException {
+        Path image = directory.resolve("image");
+        Ledger ledger = fill(image, "pages", 150);
         for (int i = 0; i < FLIPS; i++) {
             Path trial = directory.resolve("trial");
             DataFiles.copy(image, trial);
             Path store = DataFiles.store(trial.resolve("data"));
             long at = (long) (random.nextDouble() * DataFiles.used(store));
-            startDamaged(trial, ledger, DataFiles.flip(store, at, random));
+            String damage = DataFiles.flip(store, at, random);
+            try (ServerProcess server = ServerProcess.prepare(Programs.ours(), trial)) {
+                if (server.tryStart(START_LIMIT) == null) {
+                    try {
+                        ledger.verifyNothingInvented(History.read(server.target()));
+                    } catch (StatusRuntimeException e) {
+                        assertTold(server, damage, e);
+                    } catch (AssertionError e) {
+                        throw failure(server, damage, e);
+                    }
+                }
+            }
+            DataFiles.delete(trial);
         }
     }
 
@@ -171,14 +211,23 @@ class CrashTest {
                 try {
                     check(server, ledger, damage);
                 } catch (StatusRuntimeException e) {
-                    // An error is no wrong data, if it is one that tells the client so.
-                    assertThat(e.getStatus().getCode().name())
-                            .as("%s, %s: %s\n%s", replay(), damage, e, server.logTail())
-                            .isIn("DATA_LOSS", "INTERNAL", "UNAVAILABLE");
+                    assertTold(server, damage, e);
+                    assertThat(server.awaitEnd(END_LIMIT))
+                            .as("%s, %s: %s, so the server must end\n%s", replay(), damage, e, server.logTail())
+                            .isNotNull()
+                            .isNotZero();
+                    assertClear(server, damage, "ended by itself");
                 }
             }
         }
         DataFiles.delete(trial);
+    }
+
+    /** An error is no wrong data, if it is one that tells the client so. */
+    private void assertTold(ServerProcess server, String damage, StatusRuntimeException error) {
+        assertThat(error.getStatus().getCode().name())
+                .as("%s, %s: %s\n%s", replay(), damage, error, server.logTail())
+                .isIn("DATA_LOSS", "INTERNAL", "UNAVAILABLE");
     }
 
     private void assertClear(ServerProcess server, String damage, String refusal) {
@@ -201,10 +250,17 @@ class CrashTest {
 
     private void check(ServerProcess server, Ledger ledger, String when) {
         try {
-            ledger.verify(History.read(server.target()));
+            History history = History.read(server.target());
+            history.check();
+            ledger.verify(history.events());
+            ledger.verifyNothingInvented(history);
         } catch (AssertionError e) {
-            throw new AssertionError(replay() + ", " + when + ": " + e.getMessage() + "\n" + server.logTail(), e);
+            throw failure(server, when, e);
         }
+    }
+
+    private AssertionError failure(ServerProcess server, String when, AssertionError cause) {
+        return new AssertionError(replay() + ", " + when + ": " + cause.getMessage() + "\n" + server.logTail(), cause);
     }
 
     private String replay() {

@@ -3,8 +3,10 @@ package dev.cairn.it.crash;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -112,6 +114,22 @@ final class DataFiles {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Where the text stands in a file, each time. */
+    static List<Long> places(Path file, String text) {
+        String all;
+        try {
+            // One character for each byte.
+            all = Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        List<Long> places = new ArrayList<>();
+        for (int at = all.indexOf(text); at >= 0; at = all.indexOf(text, at + 1)) {
+            places.add((long) at);
+        }
+        return places;
     }
 
     private static List<Path> files(Path directory, String suffix) {

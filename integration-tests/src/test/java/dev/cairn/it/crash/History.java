@@ -23,19 +23,23 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Reads all that a server has: its whole history by a watch, and its present by a range. Confined to the caller. */
-final class History {
+/**
+ * All that a server has: its whole history by a watch, and its present by a range.
+ *
+ * @param present the keys as a range shows them
+ * @param events every event from the first revision to the last
+ * @param complete whether the history reaches the revision that the range showed
+ */
+record History(List<KeyValue> present, List<Event> events, boolean complete) {
     private static final long LIMIT_SECONDS = 30;
     private static final ByteString ALL = ByteString.copyFrom(new byte[] {0});
 
-    private History() {}
-
     /**
-     * Every event from the first revision to the last, after a check that the keys of the present are what the events say.
+     * Asks the server.
      *
      * @throws StatusRuntimeException if the server answers with an error instead
      */
-    static List<Event> read(String target) {
+    static History read(String target) {
         ManagedChannel channel = NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .maxInboundMessageSize(Integer.MAX_VALUE)
@@ -47,15 +51,16 @@ final class History {
                             .setKey(ALL)
                             .setRangeEnd(ALL)
                             .build());
-            List<Event> events = watch(channel, present.getHeader().getRevision());
-            checkPresent(present.getKvsList(), events);
-            return events;
+            List<Event> events = new ArrayList<>();
+            boolean complete = watch(channel, present.getHeader().getRevision(), events);
+            return new History(present.getKvsList(), events, complete);
         } finally {
             channel.shutdownNow();
         }
     }
 
-    private static List<Event> watch(ManagedChannel channel, long last) {
+    /** Answers whether the last revision was reached. */
+    private static boolean watch(ManagedChannel channel, long last, List<Event> events) {
         BlockingQueue<Object> in = new LinkedBlockingQueue<>();
         StreamObserver<WatchRequest> out = WatchGrpc.newStub(channel).watch(new StreamObserver<>() {
             @Override
@@ -79,7 +84,6 @@ final class History {
                         .setRangeEnd(ALL)
                         .setStartRevision(1))
                 .build());
-        List<Event> events = new ArrayList<>();
         long seen = 1;
         try {
             while (seen < last) {
@@ -88,7 +92,7 @@ final class History {
                     throw failure;
                 }
                 if (!(item instanceof WatchResponse response)) {
-                    throw new AssertionError("the history stops at revision " + seen + " of " + last + ": " + item);
+                    return false;
                 }
                 events.addAll(response.getEventsList());
                 if (response.getEventsCount() > 0) {
@@ -103,10 +107,14 @@ final class History {
         } finally {
             out.onError(new CancellationException("read"));
         }
-        return events;
+        return true;
     }
 
-    private static void checkPresent(List<KeyValue> present, List<Event> events) {
+    /** Checks that the history is whole and the keys of the present are what it says. */
+    void check() {
+        if (!complete) {
+            throw new AssertionError("the history stops after " + events.size() + " events");
+        }
         Comparator<ByteString> bytes = ByteString.unsignedLexicographicalComparator();
         TreeMap<ByteString, KeyValue> expected = new TreeMap<>(bytes);
         for (Event event : events) {

@@ -1,6 +1,7 @@
 package dev.cairn.it.crash;
 
 import dev.cairn.proto.mvccpb.Event;
+import dev.cairn.proto.mvccpb.KeyValue;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -140,6 +141,39 @@ final class Ledger {
             wait(left);
         }
         return true;
+    }
+
+    /**
+     * Checks only that nothing was made up: every change was asked for, stands at the revision that was acknowledged, and shows
+     * the version that the key had.
+     */
+    synchronized void verifyNothingInvented(History history) {
+        Map<Effect, Write> asked = new HashMap<>();
+        for (Write write : writes) {
+            write.effects.forEach(effect -> asked.put(effect, write));
+        }
+        history.events().forEach(event -> verifyWritten(asked, event));
+        for (KeyValue keyValue : history.present()) {
+            verifyWritten(asked, Event.newBuilder().setKv(keyValue).build());
+        }
+    }
+
+    private static void verifyWritten(Map<Effect, Write> asked, Event event) {
+        Write write = asked.get(effect(event));
+        long revision = event.getKv().getModRevision();
+        if (write == null || write.refused) {
+            throw new AssertionError("nobody wrote " + event);
+        }
+        if (write.acknowledgedRevision != 0 && write.acknowledgedRevision != revision) {
+            throw new AssertionError("acknowledged at revision " + write.acknowledgedRevision + ": " + event);
+        }
+        // A key is put once only.
+        boolean isPut = event.getType() == Event.EventType.PUT;
+        if (isPut
+                && (event.getKv().getCreateRevision() != revision
+                        || event.getKv().getVersion() != 1)) {
+            throw new AssertionError("not the version that was written: " + event);
+        }
     }
 
     private static Effect effect(Event event) {

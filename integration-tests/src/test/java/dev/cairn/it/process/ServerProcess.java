@@ -158,6 +158,21 @@ public final class ServerProcess implements AutoCloseable {
         return current.exitValue();
     }
 
+    /** Waits until the process has ended by itself; its exit code, or null when it goes on. */
+    public @Nullable Integer awaitEnd(Duration limit) {
+        Process current = Objects.requireNonNull(process, "never started");
+        try {
+            if (!current.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                return null;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("Interrupted while waiting for the end of " + binary, e);
+        }
+        join(current);
+        return current.exitValue();
+    }
+
     public boolean isRunning() {
         return process != null && process.isAlive();
     }

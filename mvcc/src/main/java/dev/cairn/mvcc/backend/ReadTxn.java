@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A view of one committed state. Confined to the thread that opened it.
  *
  * <p>Buffers handed out are views of the storage's own memory: read-only by contract, valid until the next call on the same
- * transaction or cursor, never after close. Copy what must live longer.
+ * transaction or cursor, never after close. Copy what must live longer. A buffer is the key or value as a whole: it begins at 0,
+ * and its capacity is the length. Its position and limit may be changed.
  */
 public interface ReadTxn extends AutoCloseable {
     /** The value of the key; null when there is none. */

@@ -1,48 +1,61 @@
 package dev.cairn.mvcc.backend.lmdb;
 
-import dev.cairn.mvcc.backend.Backend;
+import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.Cursor;
 import java.nio.ByteBuffer;
 import org.lmdbjava.GetOp;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.SeekOp;
 
 /** A cursor of one transaction. Confined to its thread; closed at the latest with its transaction. */
 final class LmdbCursor implements Cursor {
     private final org.lmdbjava.Cursor<ByteBuffer> cursor;
-    private final ByteBuffer keyBuffer = ByteBuffer.allocateDirect(Backend.KEY_BYTES_MAX);
+    private final ByteBuffer keyBuffer;
     private boolean closed;
 
-    LmdbCursor(org.lmdbjava.Cursor<ByteBuffer> cursor) {
+    /** {@code keyBuffer} is the transaction's room for a key that is sought. */
+    LmdbCursor(org.lmdbjava.Cursor<ByteBuffer> cursor, ByteBuffer keyBuffer) {
         this.cursor = cursor;
+        this.keyBuffer = keyBuffer;
     }
 
     @Override
     public boolean seek(byte[] key) {
         checkOpen();
-        return cursor.get(keyBuffer.clear().put(key).flip(), GetOp.MDB_SET_RANGE);
+        try {
+            return cursor.get(keyBuffer.clear().put(key).flip(), GetOp.MDB_SET_RANGE);
+        } catch (LmdbException e) {
+            throw new BackendException("cannot seek", e);
+        }
     }
 
     @Override
     public boolean first() {
-        checkOpen();
-        return cursor.first();
+        return move(SeekOp.MDB_FIRST);
     }
 
     @Override
     public boolean last() {
-        checkOpen();
-        return cursor.last();
+        return move(SeekOp.MDB_LAST);
     }
 
     @Override
     public boolean next() {
-        checkOpen();
-        return cursor.next();
+        return move(SeekOp.MDB_NEXT);
     }
 
     @Override
     public boolean previous() {
+        return move(SeekOp.MDB_PREV);
+    }
+
+    private boolean move(SeekOp to) {
         checkOpen();
-        return cursor.prev();
+        try {
+            return cursor.seek(to);
+        } catch (LmdbException e) {
+            throw new BackendException("cannot read on", e);
+        }
     }
 
     @Override

@@ -1,11 +1,13 @@
 package dev.cairn.mvcc.backend.lmdb;
 
+import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 
 /**
  * One use of a pooled reader. Confined to the thread that opened it. The handle is never used again, so that one that was
@@ -27,15 +29,19 @@ final class LmdbReadTxn implements ReadTxn {
     @Override
     public @Nullable ByteBuffer get(TableRef table, byte[] key) {
         checkOpen();
-        return environment
-                .dbi(table)
-                .get(reader.txn, reader.keyBuffer.clear().put(key).flip());
+        try {
+            return environment
+                    .dbi(table)
+                    .get(reader.txn, reader.keyBuffer.clear().put(key).flip());
+        } catch (LmdbException e) {
+            throw new BackendException("cannot read from " + table.name(), e);
+        }
     }
 
     @Override
     public Cursor cursor(TableRef table) {
         checkOpen();
-        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(reader.txn));
+        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(reader.txn), reader.keyBuffer);
         cursors.push(cursor);
         return cursor;
     }

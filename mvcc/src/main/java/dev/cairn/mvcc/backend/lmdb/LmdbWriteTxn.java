@@ -34,13 +34,17 @@ final class LmdbWriteTxn implements WriteTxn {
     @Override
     public @Nullable ByteBuffer get(TableRef table, byte[] key) {
         checkOpen();
-        return environment.dbi(table).get(txn, keyOf(key));
+        try {
+            return environment.dbi(table).get(txn, keyOf(key));
+        } catch (LmdbException e) {
+            throw new BackendException("cannot read from " + table.name(), e);
+        }
     }
 
     @Override
     public Cursor cursor(TableRef table) {
         checkOpen();
-        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(txn));
+        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(txn), keyBuffer);
         cursors.push(cursor);
         return cursor;
     }
