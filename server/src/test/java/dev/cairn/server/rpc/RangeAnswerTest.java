@@ -29,9 +29,8 @@ class RangeAnswerTest {
     void shouldEncodeAsTheGeneratedClassDoes(int keys) throws IOException {
         for (boolean more : new boolean[] {false, true}) {
             RangeAnswer answer = answer(keys, more);
-            RangeResponse expected = answer.result().toResponse().toBuilder()
-                    .setHeader(HEADER)
-                    .build();
+            RangeResponse expected =
+                    answer.result().toResponse().toBuilder().setHeader(HEADER).build();
 
             try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
                 assertThat(stream.available()).isEqualTo(expected.getSerializedSize());

@@ -23,6 +23,9 @@ import org.lmdbjava.Txn;
  * everyone out of a closed one.
  */
 final class LmdbEnvironment {
+    /** Read and written by the owner only, as etcd's files are. */
+    private static final int FILE_MODE = 0600;
+
     private static final int READER_SLOTS = 126;
 
     private final Env<ByteBuffer> env;
@@ -41,7 +44,7 @@ final class LmdbEnvironment {
                     .setMapSize(mapBytes)
                     .setMaxDbs(tables.size())
                     .setMaxReaders(READER_SLOTS)
-                    .open(directory.toFile(), EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
+                    .open(directory.toFile(), FILE_MODE, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
             List<Dbi<ByteBuffer>> dbis = new ArrayList<>();
             for (TableRef table : tables) {
                 dbis.add(env.openDbi(table.name().getBytes(UTF_8), DbiFlags.MDB_CREATE));
