@@ -115,7 +115,7 @@ public final class Main {
     private static void fail(Logger log, AtomicBoolean stopping, String thread, Throwable failure) {
         log.atError()
                 .addMarker(Logs.FATAL)
-                .setMessage("the server cannot go on and stops at once; nothing that was acknowledged is lost")
+                .setMessage("the server cannot go on and stops at once")
                 .addKeyValue("thread", thread)
                 .addKeyValue("reason", rootOf(failure).toString())
                 .setCause(failure)
