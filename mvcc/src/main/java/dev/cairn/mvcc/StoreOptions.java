@@ -37,6 +37,11 @@ public record StoreOptions(
         return of(tables -> LmdbBackend.open(directory, mapBytes, tables));
     }
 
+    /** Loads what {@link #lmdb} needs, so that opening a store takes less time afterwards. Any thread. */
+    public static void preloadLmdb() {
+        LmdbBackend.loadLibrary();
+    }
+
     /** Default bounds over any storage. */
     public static StoreOptions of(Backend.Factory backend) {
         return new StoreOptions(

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Compares: which branch is taken, of nested transactions too. All see the state before the transaction.
- *   <li>Checks of the branches taken: what puts keep, then every range, then the leases of puts.
+ *   <li>Checks: every put and range of the branches taken, in order; of a put first what it keeps, then its lease.
  *   <li>Operations, in order; each sees the effects of those before it.
  * </ol>
  *
@@ -81,16 +81,10 @@ final class TxnEvaluator {
             }
             if (op.hasRequestPut()) {
                 checkKept(op.getRequestPut(), view);
+                checkLease(op.getRequestPut(), leases);
             }
-        }
-        for (RequestOp op : taken) {
             if (op.hasRequestRange()) {
                 checkRange(op.getRequestRange());
-            }
-        }
-        for (RequestOp op : taken) {
-            if (op.hasRequestPut()) {
-                checkLease(op.getRequestPut(), leases);
             }
         }
         TxnResponse.Builder response = execute(request);

@@ -223,7 +223,7 @@ class MvccStoreModelTest {
         private void put() throws KvException {
             PutRequest put = putRequest(key());
             last = "put " + put;
-            // Alone, a put is refused for its lease first; in a transaction, last.
+            // Alone, a put is refused for its lease first; in a transaction, for what it keeps.
             KvException.Reason refusal = leaseRefusal(put) != null ? leaseRefusal(put) : keptRefusal(put);
             if (refusal != null) {
                 assertThatThrownBy(() -> store.put(put))
@@ -316,8 +316,6 @@ class MvccStoreModelTest {
             if (succeeds) {
                 for (PutRequest put : puts) {
                     refusal = refusal == null ? keptRefusal(put) : refusal;
-                }
-                for (PutRequest put : puts) {
                     refusal = refusal == null ? leaseRefusal(put) : refusal;
                 }
             }

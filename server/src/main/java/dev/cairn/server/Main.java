@@ -1,5 +1,6 @@
 package dev.cairn.server;
 
+import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.CommandLine;
@@ -85,6 +86,10 @@ public final class Main {
             throws IOException, StartException, InterruptedException {
         AtomicBoolean stopping = new AtomicBoolean();
         CompletableFuture<ClientPort.Content> content = new CompletableFuture<>();
+        // The store's library takes as long to load as the network, so the two share the time.
+        Thread preload = new Thread(StoreOptions::preloadLmdb, "etcd-preload");
+        preload.setDaemon(true);
+        preload.start();
         EventLoops loops = EventLoops.open();
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();

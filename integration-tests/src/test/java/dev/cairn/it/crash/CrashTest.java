@@ -153,7 +153,10 @@ class CrashTest {
         }
     }
 
-    /** A byte inside of a key or a value: the server refuses, or has everything. */
+    /**
+     * A byte inside of a key or a value: the server refuses, or has everything. Branch pages hold copies of keys that only lead
+     * to records; what a change there can do is the next test's matter.
+     */
     @Test
     void shouldNeverServeWrongDataFromADamagedRecord() throws InterruptedException {
         Path image = directory.resolve("image");
@@ -163,6 +166,7 @@ class CrashTest {
         for (String text : List.of(round + "/writer", "value ")) {
             places.addAll(DataFiles.places(DataFiles.store(image.resolve("data")), text));
         }
+        places.removeIf(at -> DataFiles.isInBranchPage(DataFiles.store(image.resolve("data")), at));
         assertThat(places).as("keys and values in the store").isNotEmpty();
         for (int i = 0; i < STORE_FLIPS; i++) {
             Path trial = directory.resolve("trial");

@@ -153,4 +153,16 @@ final class DataFiles {
             out.setLength(in.length());
         }
     }
+
+    /** Whether the place is in a page of LMDB's file that leads to others: flag 1 of the page's header. */
+    static boolean isInBranchPage(Path store, long at) {
+        int pageBytes = 4096;
+        int flagsOffset = 10;
+        try (RandomAccessFile file = new RandomAccessFile(store.toFile(), "r")) {
+            file.seek(at / pageBytes * pageBytes + flagsOffset);
+            return (file.read() & 1) != 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 }

@@ -125,8 +125,12 @@ record History(List<KeyValue> present, List<Event> events, boolean complete) {
             }
         }
         if (!present.equals(List.copyOf(expected.values()))) {
+            List<KeyValue> surplus = new ArrayList<>(present);
+            surplus.removeAll(expected.values());
+            List<KeyValue> missing = new ArrayList<>(expected.values());
+            missing.removeAll(present);
             throw new AssertionError("the present is not what the history says: " + present.size() + " keys, expected "
-                    + expected.size());
+                    + expected.size() + "; surplus " + surplus + ", missing " + missing);
         }
     }
 }

@@ -110,7 +110,8 @@ final class RequestChecks {
      * be put only once, and not be deleted as well. Deletes may overlap each other.
      *
      * <p>The branches of one nested transaction exclude each other, so each of them is held against the rest, but not
-     * against the other.
+     * against the other. What a nested transaction deletes is held against the puts of the level above and of the nested
+     * ones behind it, but not of those before it: so it is in etcd.
      */
     private static final class Writes {
         private final TreeSet<ByteString> puts = new TreeSet<>(KeyRange.KEY_ORDER);
@@ -161,11 +162,6 @@ final class RequestChecks {
                         fail();
                     }
                 }
-                for (KeyRange range : nested.deletes) {
-                    if (touchesPut(range)) {
-                        fail();
-                    }
-                }
             }
             puts.addAll(success.puts);
             puts.addAll(failure.puts);
@@ -175,11 +171,6 @@ final class RequestChecks {
 
         private boolean isDeleted(ByteString key) {
             return deletes.stream().anyMatch(range -> range.contains(key));
-        }
-
-        private boolean touchesPut(KeyRange range) {
-            ByteString first = puts.ceiling(range.start());
-            return first != null && range.contains(first);
         }
 
         private void fail() {

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.lmdbjava.Meta;
 
 /**
  * A backend in one LMDB environment. Thread-safe as {@link Backend} says.
@@ -56,6 +57,14 @@ public final class LmdbBackend implements Backend {
         this.tables = List.copyOf(tables);
         this.environment = LmdbEnvironment.open(directory, mapBytes, this.tables);
         this.sizeInUse = environment.sizeInUse();
+    }
+
+    /**
+     * Loads the native library, which takes longer than opening an environment: whoever has something else to do at the start
+     * calls this on another thread meanwhile.
+     */
+    public static void loadLibrary() {
+        Meta.version();
     }
 
     /**
