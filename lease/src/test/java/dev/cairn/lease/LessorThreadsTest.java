@@ -62,10 +62,12 @@ class LessorThreadsTest {
         try {
             List<Future<?>> running = new ArrayList<>();
             for (int t = 0; t < 2; t++) {
+                // Each renews leases of its own: a renewal that comes late with an old time takes back a newer one.
+                int odd = t;
                 running.add(threads.submit(() -> {
                     ThreadLocalRandom random = ThreadLocalRandom.current();
                     while (!stop.get()) {
-                        int id = random.nextInt(1, leases + 1);
+                        int id = 2 * random.nextInt(1, leases / 2 + 1) - odd;
                         long now = clock.get();
                         if (lessor.renew(id, now).state() == Renewal.State.RENEWED) {
                             livesUntil.accumulateAndGet(id, now - start + SECONDS.toNanos(ttl), Math::max);
