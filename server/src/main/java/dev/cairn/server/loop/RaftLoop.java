@@ -245,7 +245,7 @@ public final class RaftLoop implements Duty {
         }
     }
 
-    /** Drops from memory what is applied and no follower can ask for; with followers the core's progress says what is. */
+    /** Drops from memory what is applied, for a member that nobody follows: followers could still ask for it. */
     private void compactMemory() {
         long applied = parts.apply().appliedIndex();
         if (confState.voters().size() + confState.learners().size() == 1
