@@ -25,7 +25,7 @@ import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.metrics.Metrics;
-import dev.cairn.server.rpc.CallExecutor;
+import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
@@ -280,7 +280,7 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private static ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.intercept(service, new CallExecutor());
+        return ServerInterceptors.intercept(service, new Caller.Interceptor());
     }
 
     private static void dropToUnknownPeers(List<Message> messages) {

@@ -38,7 +38,10 @@ public final class WatchService {
     }
 
     private StreamObserver<WatchRequest> watch(StreamObserver<EncodedResponse> observer) {
-        return new WatchCall(hub, (ServerCallStreamObserver<EncodedResponse>) observer, CallExecutor.current());
+        return new WatchCall(
+                hub,
+                (ServerCallStreamObserver<EncodedResponse>) observer,
+                Caller.current().eventLoop());
     }
 
     /** One client's stream. Confined to the executor of its call. */

@@ -1,0 +1,75 @@
+package dev.cairn.server.rpc;
+
+import dev.cairn.server.net.EventLoops;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who makes a call, as far as the call itself says: the token in its metadata, and the event loop of its connection, where
+ * what belongs to the call can run and needs no lock. There is one for each call, kept in its {@link Context}; whoever goes on
+ * with a call on another thread takes the caller along as a value. Immutable.
+ */
+public final class Caller {
+    /** The token's key in the metadata of gRPC clients. */
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
+    /** The token's key where the call comes from HTTP. */
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+    private static final String BEARER = "Bearer ";
+
+    private static final Context.Key<Caller> CURRENT = Context.key("dev.cairn.caller");
+
+    private final Executor eventLoop;
+    private final @Nullable String token;
+
+    Caller(Executor eventLoop, @Nullable String token) {
+        this.eventLoop = eventLoop;
+        this.token = token;
+    }
+
+    /** The caller of the call that this thread is just carrying out. */
+    static Caller current() {
+        Caller caller = CURRENT.get();
+        if (caller == null) {
+            throw new IllegalStateException("the call came in past the interceptor that knows its caller");
+        }
+        return caller;
+    }
+
+    /** The event loop of the connection that the call came in on. */
+    Executor eventLoop() {
+        return eventLoop;
+    }
+
+    /** The token that the call brought; null when it brought none. */
+    @Nullable
+    String token() {
+        return token;
+    }
+
+    /** Notes who makes each call. Thread-safe. */
+    public static final class Interceptor implements ServerInterceptor {
+        @Override
+        public <Q, R> ServerCall.Listener<Q> interceptCall(
+                ServerCall<Q, R> call, Metadata metadata, ServerCallHandler<Q, R> next) {
+            Caller caller = new Caller(call.getAttributes().get(EventLoops.OF_CONNECTION), tokenIn(metadata));
+            return Contexts.interceptCall(Context.current().withValue(CURRENT, caller), call, metadata, next);
+        }
+
+        private static @Nullable String tokenIn(Metadata metadata) {
+            String token = metadata.get(TOKEN);
+            if (token == null) {
+                token = metadata.get(AUTHORIZATION);
+            }
+            return token != null && token.startsWith(BEARER) ? token.substring(BEARER.length()) : token;
+        }
+    }
+}
