@@ -15,6 +15,10 @@ import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.StoreAdmission;
 import dev.cairn.server.bootstrap.Bootstrap;
+import dev.cairn.server.concurrency.ElectionService;
+import dev.cairn.server.concurrency.LocalCalls;
+import dev.cairn.server.concurrency.LockService;
+import dev.cairn.server.concurrency.Renewals;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.Proposals;
@@ -178,19 +182,27 @@ public final class EtcdServer implements AutoCloseable {
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota);
+        ServerServiceDefinition kv = new KvService(
+                        store,
+                        proposals,
+                        reads,
+                        admission,
+                        headers,
+                        readers,
+                        config.maxTxnOps(),
+                        config.maxRequestBytes())
+                .bind();
+        ServerServiceDefinition watch = new WatchService(watches).bind();
+        ServerServiceDefinition lease =
+                new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService();
+        Renewals renewals = new Renewals();
+        LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
         services = List.of(
-                intercepted(new KvService(
-                                store,
-                                proposals,
-                                reads,
-                                admission,
-                                headers,
-                                readers,
-                                config.maxTxnOps(),
-                                config.maxRequestBytes())
-                        .bind()),
-                intercepted(new WatchService(watches).bind()),
-                intercepted(new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService()),
+                intercepted(kv),
+                intercepted(watch),
+                intercepted(lease),
+                intercepted(new LockService(local::ofCurrentCaller).bindService()),
+                intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
                 intercepted(new ClusterService(cluster, reads, headers).bindService()),
                 intercepted(
                         new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
@@ -198,7 +210,10 @@ public final class EtcdServer implements AutoCloseable {
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
         houseThread.start(List.of(
-                every(HOUSEKEEPING_NANOS, watches::doWork), every(HOUSEKEEPING_NANOS, lessor::doWork), snapshots));
+                every(HOUSEKEEPING_NANOS, watches::doWork),
+                every(HOUSEKEEPING_NANOS, lessor::doWork),
+                every(HOUSEKEEPING_NANOS, renewals::doWork),
+                snapshots));
         new Publication(config, cluster, proposals, () -> published.complete(null)).start();
     }
 

@@ -85,6 +85,7 @@ public enum EtcdError {
     PASSWORD_TOO_LONG(Status.Code.UNKNOWN, "bcrypt: password length exceeds 72 bytes"),
     VERIFY_ONLY(Status.Code.UNKNOWN, "auth: token signing attempted with verify-only key"),
 
+    SESSION_EXPIRED(Status.Code.UNKNOWN, "mutex: session is expired"),
     ELECTION_NO_LEADER(Status.Code.UNKNOWN, "election: no leader"),
     ELECTION_NOT_LEADER(Status.Code.UNKNOWN, "election: not leader"),
     ELECTION_LEADER_MISSING(Status.Code.UNKNOWN, "\"leader\" field must be provided"),

@@ -36,7 +36,7 @@ public final class Caller {
     }
 
     /** The caller of the call that this thread is just carrying out. */
-    static Caller current() {
+    public static Caller current() {
         Caller caller = CURRENT.get();
         if (caller == null) {
             throw new IllegalStateException("the call came in past the interceptor that knows its caller");
@@ -45,7 +45,7 @@ public final class Caller {
     }
 
     /** The event loop of the connection that the call came in on. */
-    Executor eventLoop() {
+    public Executor eventLoop() {
         return eventLoop;
     }
 
