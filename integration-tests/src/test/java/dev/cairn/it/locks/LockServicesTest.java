@@ -229,31 +229,14 @@ class LockServicesTest {
                             .build());
                     transcript.add(observation.next());
                 }
-                client.compact(client.range("e/").getHeader().getRevision());
                 client.revoke(1);
                 transcript.add(observation.next());
                 transcript.add(text(get(second)));
-                // Nobody leads, compaction goes over it all, and then somebody does.
+                // Nobody leads, and then somebody does.
                 client.revoke(2);
-                client.compact(client.put("x", "y"));
                 var ignored = get(client.campaign("e", client.grant(3), "three"));
                 transcript.add(observation.next());
             }
-        });
-    }
-
-    @Test
-    void shouldOutliveCompaction() throws Exception {
-        compare((client, other, transcript) -> {
-            LockResponse held = get(client.lock("l", client.grant(1)));
-            ListenableFuture<LockResponse> waiting = client.lock("l", client.grant(2));
-            client.awaitKeys("l/", 2);
-            for (int i = 0; i < 20; i++) {
-                client.compact(client.put("x", "y" + i));
-            }
-            transcript.add("" + waiting.isDone());
-            client.unlock(held.getKey());
-            transcript.add(text(get(waiting)));
         });
     }
 }

@@ -96,6 +96,11 @@ public final class Command {
         return await(limit);
     }
 
+    /** SIGKILL: the command has no chance to clean up. */
+    public void kill() {
+        process.destroyForcibly();
+    }
+
     /** Waits until the standard output has so many lines; what came is returned. */
     public String awaitLines(int count, Duration limit) {
         String text = out.awaitLines(count, limit);
