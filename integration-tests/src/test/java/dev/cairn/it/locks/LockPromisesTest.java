@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -148,6 +149,24 @@ class LockPromisesTest {
         }
         client.awaitKeys("l/", 1);
         assertThat(client.keys("l/")).containsExactly(held.getKey().toStringUtf8());
+    }
+
+    /** In etcd the lease of such a call ends after a minute, and the wait is in vain. */
+    @Test
+    void shouldKeepTheLeaseOfAWaitingCallAlive() throws Exception {
+        LockResponse held = get(client.lock("l", client.grant(1)));
+        ListenableFuture<LockResponse> waiting = client.lock("l", 0);
+        client.awaitKeys("l/", 2);
+        long lease = client.range("l/").getKvsList().stream()
+                .filter(kv -> kv.getLease() != 1)
+                .findAny()
+                .orElseThrow()
+                .getLease();
+        Awaitility.await().atMost(Duration.ofSeconds(40)).until(() -> client.timeToLive(lease) < 50);
+        Awaitility.await().atMost(Duration.ofSeconds(40)).until(() -> client.timeToLive(lease) > 55);
+        assertThat(waiting.isDone()).isFalse();
+        client.unlock(held.getKey());
+        assertThat(get(waiting).getKey()).isEqualTo(bytes("l/" + Long.toHexString(lease)));
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.cairn.proto.etcdserverpb.KVGrpc;
 import dev.cairn.proto.etcdserverpb.LeaseGrantRequest;
 import dev.cairn.proto.etcdserverpb.LeaseGrpc;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
+import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
@@ -72,6 +73,13 @@ final class Session implements AutoCloseable {
     void revoke(long id) {
         var ignored =
                 leases.leaseRevoke(LeaseRevokeRequest.newBuilder().setID(id).build());
+    }
+
+    /** The seconds that are left. */
+    long timeToLive(long id) {
+        return leases.leaseTimeToLive(
+                        LeaseTimeToLiveRequest.newBuilder().setID(id).build())
+                .getTTL();
     }
 
     ListenableFuture<LockResponse> lock(String name, long lease) {
