@@ -15,6 +15,10 @@ import io.etcd.jetcd.election.LeaderResponse;
 import io.etcd.jetcd.election.NoLeaderException;
 import io.etcd.jetcd.election.NotLeaderException;
 import io.etcd.jetcd.lock.LockResponse;
+import io.etcd.jetcd.op.Cmp;
+import io.etcd.jetcd.op.CmpTarget;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.PutOption;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -66,6 +70,27 @@ class JetcdLockTest {
         assertThat(get(waiting).getKey().toString(UTF_8)).isEqualTo("jobs/" + Long.toHexString(second));
         get(client.getLeaseClient().revoke(second));
         assertThat(get(locks.lock(bytes("jobs"), first)).getKey()).isEqualTo(held.getKey());
+    }
+
+    /** As the page on locks shows it. */
+    @Test
+    void shouldFenceByTheCreateRevision() throws Exception {
+        long lease = get(client.getLeaseClient().grant(60)).getID();
+        ByteSequence key =
+                get(client.getLockClient().lock(bytes("jobs"), lease)).getKey();
+        long token = get(client.getKVClient().get(key)).getKvs().get(0).getCreateRevision();
+        assertThat(write(key, token)).isTrue();
+        get(client.getLeaseClient().revoke(lease));
+        assertThat(write(key, token)).isFalse();
+    }
+
+    private boolean write(ByteSequence key, long token) throws Exception {
+        return get(client.getKVClient()
+                        .txn()
+                        .If(new Cmp(key, Cmp.Op.EQUAL, CmpTarget.createRevision(token)))
+                        .Then(Op.put(bytes("report"), bytes("content"), PutOption.DEFAULT))
+                        .commit())
+                .isSucceeded();
     }
 
     @Test
