@@ -68,6 +68,9 @@ final class CrowdCalls {
     private static final int PASSWORD_TOO_LONG = 73;
     private static final int UNKNOWN_ENUM_NUMBER = 9;
     private static final int CALLS_UNDER_ALARM = 6;
+    /** Base 64 of what no password leads to. */
+    private static final String HASH_OF_NOTHING = "bm90aGluZw==";
+
     private static final long UNKNOWN_MEMBER = 4711;
 
     private final CallSource source;
@@ -75,6 +78,7 @@ final class CrowdCalls {
     private final Map<String, String> passwords = new HashMap<>();
     private final Deque<Call> queued = new ArrayDeque<>();
     private final Deque<String> newcomers = new ArrayDeque<>(USERS);
+    private final List<AuthRoleGrantPermissionRequest> granted = new ArrayList<>();
     private final List<ByteString> locks = new ArrayList<>();
     private final List<LeaderKey> leaders = new ArrayList<>();
     private boolean enabled;
@@ -163,6 +167,8 @@ final class CrowdCalls {
         } else if (request instanceof AuthUserChangePasswordRequest change) {
             passwords.put(change.getName(), change.getPassword());
             rootNeedsToken |= change.getName().equals(ROOT);
+        } else if (request instanceof AuthRoleGrantPermissionRequest grant) {
+            granted.add(grant);
         } else if (outcome.messages().get(0) instanceof LockResponse lock) {
             locks.add(lock.getKey());
         } else if (outcome.messages().get(0) instanceof CampaignResponse campaign) {
@@ -224,6 +230,7 @@ final class CrowdCalls {
                     AuthUserChangePasswordRequest.newBuilder()
                             .setName(user())
                             .setPassword(password())
+                            .setHashedPassword(source.chance(100) ? HASH_OF_NOTHING : "")
                             .build());
         } else if (dice < 43) {
             return new Call(
@@ -257,14 +264,7 @@ final class CrowdCalls {
         } else if (dice < 87) {
             return permit(role());
         } else if (dice < 91) {
-            ByteString key = source.key();
-            return new Call(
-                    Rpc.ROLE_REVOKE_PERMISSION,
-                    AuthRoleRevokePermissionRequest.newBuilder()
-                            .setRole(role())
-                            .setKey(key)
-                            .setRangeEnd(source.rangeEnd(key))
-                            .build());
+            return revokePermission();
         } else if (dice < 95) {
             return new Call(Rpc.AUTH_STATUS, AuthStatusRequest.getDefaultInstance());
         } else if (dice < 99) {
@@ -290,9 +290,12 @@ final class CrowdCalls {
 
     private Call addUser(String user) {
         AuthUserAddRequest.Builder request =
-                AuthUserAddRequest.newBuilder().setName(user).setPassword(password());
+                AuthUserAddRequest.newBuilder().setName(user).setPassword(user.equals(ROOT) ? "p0" : password());
         if (!user.equals(ROOT) && source.chance(150)) {
             request.setOptions(UserAddOptions.newBuilder().setNoPassword(true)).clearPassword();
+            if (random.nextBoolean()) {
+                request.setHashedPassword(HASH_OF_NOTHING);
+            }
         }
         return new Call(Rpc.USER_ADD, request.build());
     }
@@ -316,6 +319,20 @@ final class CrowdCalls {
             request.setPerm(permission);
         }
         return new Call(Rpc.ROLE_GRANT_PERMISSION, request.build());
+    }
+
+    private Call revokePermission() {
+        AuthRoleRevokePermissionRequest.Builder request = AuthRoleRevokePermissionRequest.newBuilder();
+        if (granted.isEmpty() || source.chance(200)) {
+            ByteString key = source.key();
+            request.setRole(role()).setKey(key).setRangeEnd(source.rangeEnd(key));
+        } else {
+            AuthRoleGrantPermissionRequest grant = granted.get(random.nextInt(granted.size()));
+            request.setRole(grant.getName())
+                    .setKey(grant.getPerm().getKey())
+                    .setRangeEnd(grant.getPerm().getRangeEnd());
+        }
+        return new Call(Rpc.ROLE_REVOKE_PERMISSION, request.build());
     }
 
     private Call maintenance() {
@@ -372,6 +389,7 @@ final class CrowdCalls {
             default:
                 if (underAlarm == 0 && source.chance(300)) {
                     underAlarm = CALLS_UNDER_ALARM;
+                    queued.add(new Call(Rpc.STATUS, StatusRequest.getDefaultInstance()).by(ROOT));
                     return alarm(AlarmAction.ACTIVATE, AlarmType.CORRUPT);
                 }
                 return alarm(AlarmAction.DEACTIVATE, AlarmType.forNumber(random.nextInt(3)));

@@ -51,6 +51,10 @@ final class CrowdRun implements AutoCloseable {
         }
     }
 
+    FieldCensus census() {
+        return duel.census();
+    }
+
     /** How many calls were refused for want of a permission or of an identity. */
     int refused() {
         return refused;
@@ -87,6 +91,8 @@ final class CrowdRun implements AutoCloseable {
             if (difference.isPresent()) {
                 throw new AssertionError("created: " + difference.get() + "\nours: " + actual + "real: " + expected);
             }
+            duel.census().note(request);
+            duel.census().note(expected);
             if (expected.getCanceled()) {
                 refused++;
             }

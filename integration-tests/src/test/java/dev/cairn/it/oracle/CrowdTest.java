@@ -8,13 +8,17 @@ import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
 import dev.cairn.proto.etcdserverpb.AuthRoleGetResponse;
 import dev.cairn.proto.etcdserverpb.AuthStatusResponse;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,12 +37,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(300)
 class CrowdTest {
     private static final int CALLS = Integer.getInteger("cairn.calls", 1_500);
-    private static final int CALLS_WITH_FAULT = 400;
+    private static final int CALLS_WITH_FAULT = 2_000;
     private static final List<Long> FIXED_SEEDS = List.of(1L, 2L, 3L);
     private static final long TOKENS_SEED = 4L;
 
+    private static final Set<String> EXERCISED = new TreeSet<>();
+
     @TempDir
     Path directory;
+
+    /** What the table of coverage says of this test is true. */
+    @AfterAll
+    static void shouldExerciseWhatTheTableSays() throws IOException {
+        if (Long.getLong("cairn.seed") == null) {
+            ApiCoverage.read().verify(CrowdTest.class, EXERCISED);
+        }
+    }
 
     static LongStream seeds() {
         Long given = Long.getLong("cairn.seed");
@@ -117,6 +131,7 @@ class CrowdTest {
             } catch (AssertionError e) {
                 throw new AssertionError(e.getMessage() + "\n" + left.logTail(), e.getCause());
             }
+            run.census().addTo(EXERCISED);
             assertThat(run.refused()).as("refused calls").isGreaterThan(calls / 20);
             assertThat(run.permitted()).as("permitted calls").isGreaterThan(calls / 4);
         }

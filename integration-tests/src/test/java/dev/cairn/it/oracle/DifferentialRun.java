@@ -6,6 +6,7 @@ import dev.cairn.it.process.ServerProcess;
 import dev.cairn.proto.etcdserverpb.HashKVRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
+import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -77,6 +78,10 @@ final class DifferentialRun implements AutoCloseable {
         } catch (AssertionError e) {
             throw duel.report(e, "seed " + seed + ", call " + callCount, replay);
         }
+    }
+
+    FieldCensus census() {
+        return duel.census();
     }
 
     int eventCount() {
@@ -175,6 +180,9 @@ final class DifferentialRun implements AutoCloseable {
                     + Call.shorten(request.toString().replace('\n', ' ')) + "}");
             WatchResponse expected = right.create(request);
             WatchResponse actual = left.create(request);
+            duel.census()
+                    .note(WatchRequest.newBuilder().setCreateRequest(request).build());
+            duel.census().note(expected);
             same("created", actual, expected);
             if (expected.getCanceled()) {
                 return;
@@ -223,6 +231,7 @@ final class DifferentialRun implements AutoCloseable {
                 List<Message> a = actual.getOrDefault(id, List.of());
                 List<Message> b = expected.getOrDefault(id, List.of());
                 eventCount += b.size();
+                b.forEach(duel.census()::note);
                 for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
                     Optional<String> difference = Comparison.difference("", a.get(i), b.get(i));
                     if (difference.isPresent()) {

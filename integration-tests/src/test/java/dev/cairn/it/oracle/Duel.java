@@ -14,6 +14,7 @@ final class Duel implements AutoCloseable {
     private final Peer ours;
     private final Peer real;
     private final Deque<String> trace = new ArrayDeque<>();
+    private final FieldCensus census = new FieldCensus();
 
     /** {@code fault} changes what our server answers, to show that a difference is found. */
     Duel(ServerProcess ourServer, ServerProcess realServer, UnaryOperator<Message> fault) {
@@ -39,7 +40,15 @@ final class Duel implements AutoCloseable {
             throw new AssertionError(
                     difference.get() + "\ncall: " + call + "\nours: " + actual + "\nreal: " + expected);
         }
+        census.note(call.request());
+        expected.messages().forEach(census::note);
+        census.noteStatus(expected.status());
         return expected;
+    }
+
+    /** What the calls and the answers that agreed were made of. */
+    FieldCensus census() {
+        return census;
     }
 
     void note(String what) {
