@@ -146,11 +146,12 @@ final class CallSource {
         return request.build();
     }
 
-    private boolean chance(int perMille) {
+    boolean chance(int perMille) {
         return random.nextInt(1000) < perMille;
     }
 
-    private ByteString key() {
+    /** Some key of the alphabet. */
+    ByteString key() {
         return keys.get(random.nextInt(keys.size()));
     }
 
@@ -159,7 +160,8 @@ final class CallSource {
         return chance(8) ? ByteString.EMPTY : key();
     }
 
-    private ByteString rangeEnd(ByteString key) {
+    /** The end of some range that starts with the key; mostly none. */
+    ByteString rangeEnd(ByteString key) {
         int dice = random.nextInt(10);
         if (dice < 5) {
             return ByteString.EMPTY;
@@ -374,7 +376,8 @@ final class CallSource {
                 .build();
     }
 
-    private long lease() {
+    /** The id of a lease, mostly of one that is there. */
+    long lease() {
         return leases.isEmpty() || chance(60)
                 ? 4_000_000 + random.nextInt(5)
                 : leases.get(random.nextInt(leases.size()));

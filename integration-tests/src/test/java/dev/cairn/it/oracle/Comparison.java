@@ -4,17 +4,23 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
+import dev.cairn.proto.etcdserverpb.AlarmResponse;
+import dev.cairn.proto.etcdserverpb.AuthenticateResponse;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveResponse;
+import dev.cairn.proto.etcdserverpb.Member;
+import dev.cairn.proto.etcdserverpb.MemberListResponse;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest.SortTarget;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import dev.cairn.proto.etcdserverpb.ResponseOp;
+import dev.cairn.proto.etcdserverpb.StatusResponse;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
 import dev.cairn.proto.mvccpb.KeyValue;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +32,8 @@ import java.util.TreeSet;
  *
  * <p>Everything counts, unknown fields and error texts included, except what the contract leaves open:
  * <ul>
- *   <li>cluster id, member id and raft term of a header: only whether they are there;
+ *   <li>cluster id, member id and raft term of a header: only whether they are there; so too IDs and URLs of members,
+ *       tokens, and the sizes and places in the log that a status tells;
  *   <li>the seconds that a lease has left: two may pass between the two calls;
  *   <li>the order of the keys of a lease;
  *   <li>the order among keys with equal sort values, and so also which of them a limit cuts off.
@@ -136,9 +143,9 @@ final class Comparison {
                 builder.setField(
                         field,
                         header.toBuilder()
-                                .setClusterId(Long.signum(header.getClusterId()) == 0 ? 0 : 1)
-                                .setMemberId(Long.signum(header.getMemberId()) == 0 ? 0 : 1)
-                                .setRaftTerm(Long.signum(header.getRaftTerm()) == 0 ? 0 : 1)
+                                .setClusterId(known(header.getClusterId()))
+                                .setMemberId(known(header.getMemberId()))
+                                .setRaftTerm(known(header.getRaftTerm()))
                                 .build());
             } else {
                 builder.setField(field, withoutIdentity((Message) entry.getValue()));
@@ -155,12 +162,57 @@ final class Comparison {
         if (request instanceof TxnRequest txn && bare instanceof TxnResponse answer) {
             return ordered(txn, answer);
         }
+        if (bare instanceof AuthenticateResponse answer) {
+            return answer.toBuilder()
+                    .setToken(answer.getToken().isEmpty() ? "" : "token")
+                    .build();
+        }
+        if (bare instanceof StatusResponse answer) {
+            return answer.toBuilder()
+                    .setDbSize(known(answer.getDbSize()))
+                    .setDbSizeInUse(known(answer.getDbSizeInUse()))
+                    .setLeader(known(answer.getLeader()))
+                    .setRaftIndex(known(answer.getRaftIndex()))
+                    .setRaftAppliedIndex(known(answer.getRaftAppliedIndex()))
+                    .setRaftTerm(known(answer.getRaftTerm()))
+                    .clearErrors()
+                    .addAllErrors(answer.getErrorsList().stream()
+                            .map(text ->
+                                    text.replaceAll("memberID:\\d+", "memberID").replaceAll("\\s+", " "))
+                            .toList())
+                    .build();
+        }
+        if (bare instanceof MemberListResponse answer) {
+            MemberListResponse.Builder members = answer.toBuilder().clearMembers();
+            answer.getMembersList().forEach(member -> members.addMembers(anonymous(member)));
+            return members.build();
+        }
+        if (bare instanceof AlarmResponse answer) {
+            AlarmResponse.Builder alarms = answer.toBuilder();
+            alarms.getAlarmsBuilderList().forEach(alarm -> alarm.setMemberID(known(alarm.getMemberID())));
+            return alarms.build();
+        }
         if (bare instanceof LeaseTimeToLiveResponse answer) {
             List<ByteString> keys = new ArrayList<>(answer.getKeysList());
             keys.sort(BYTES);
             return answer.toBuilder().clearKeys().addAllKeys(keys).build();
         }
         return bare;
+    }
+
+    /** 1 for an ID or a number that is there, 0 for none. */
+    private static int known(long value) {
+        return value == 0 ? 0 : 1;
+    }
+
+    private static Member anonymous(Member member) {
+        return member.toBuilder()
+                .setID(known(member.getID()))
+                .clearPeerURLs()
+                .addAllPeerURLs(Collections.nCopies(member.getPeerURLsCount(), "peer"))
+                .clearClientURLs()
+                .addAllClientURLs(Collections.nCopies(member.getClientURLsCount(), "client"))
+                .build();
     }
 
     private static Message withTolerance(LeaseTimeToLiveResponse ours, LeaseTimeToLiveResponse real) {

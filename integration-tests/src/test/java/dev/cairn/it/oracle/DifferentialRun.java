@@ -6,10 +6,9 @@ import dev.cairn.it.process.ServerProcess;
 import dev.cairn.proto.etcdserverpb.HashKVRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
+import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,18 +30,15 @@ final class DifferentialRun implements AutoCloseable {
     private static final int WATCHERS_MAX = 12;
     private static final int CALLS_BETWEEN_CHECKS = 250;
     private static final int HASHES = 12;
-    private static final int TRACE_MAX = 12;
     /** How far ahead of the store a watch may start. */
     private static final int FUTURE_MAX = 40;
 
     private final long seed;
     private final boolean hashesMatch;
-    private final Peer ours;
-    private final Peer real;
+    private final Duel duel;
     private final CallSource source;
     private final Random random;
     private final List<LanePair> lanes = new ArrayList<>();
-    private final Deque<String> trace = new ArrayDeque<>();
     private final String replay;
     private int callCount;
     private int eventCount;
@@ -57,8 +53,7 @@ final class DifferentialRun implements AutoCloseable {
         this.seed = seed;
         this.replay = replay;
         this.hashesMatch = !attachToServersChoice;
-        this.ours = new Peer("ours", ourServer.target(), fault);
-        this.real = new Peer("real", realServer.target(), UnaryOperator.identity());
+        this.duel = new Duel(ourServer, realServer, fault);
         this.source = new CallSource(seed, attachToServersChoice);
         this.random = source.random();
         for (int i = 0; i < LANES; i++) {
@@ -81,11 +76,12 @@ final class DifferentialRun implements AutoCloseable {
             }
             finish();
         } catch (AssertionError e) {
-            throw new AssertionError(
-                    "seed " + seed + ", call " + callCount + ": " + e.getMessage() + "\nlast calls:\n  "
-                            + String.join("\n  ", trace) + "\nreplay: " + replay,
-                    e);
+            throw duel.report(e, "seed " + seed + ", call " + callCount, replay);
         }
+    }
+
+    FieldCensus census() {
+        return duel.census();
     }
 
     int eventCount() {
@@ -103,15 +99,7 @@ final class DifferentialRun implements AutoCloseable {
 
     private Outcome compare(Call call) {
         callCount++;
-        note(call.toString());
-        Outcome expected = real.call(call);
-        Outcome actual = ours.call(call);
-        Optional<String> difference = Comparison.difference(call, actual, expected);
-        if (difference.isPresent()) {
-            throw new AssertionError(
-                    difference.get() + "\ncall: " + call + "\nours: " + actual + "\nreal: " + expected);
-        }
-        return expected;
+        return duel.compare(call);
     }
 
     private void watchStep() {
@@ -165,25 +153,17 @@ final class DifferentialRun implements AutoCloseable {
         }
     }
 
-    private void note(String what) {
-        if (trace.size() == TRACE_MAX) {
-            trace.removeFirst();
-        }
-        trace.addLast(what);
-    }
-
     @Override
     public void close() {
         lanes.forEach(LanePair::close);
-        ours.close();
-        real.close();
+        duel.close();
     }
 
     /** The same watch stream to both servers. */
     private final class LanePair {
         private final int number;
-        private final WatchLane left = ours.openWatch();
-        private final WatchLane right = real.openWatch();
+        private final WatchLane left = duel.ours().openWatch();
+        private final WatchLane right = duel.real().openWatch();
         /** Watches that start in the future only on one lane: it cannot be settled before they have started. */
         private final boolean future;
 
@@ -196,9 +176,13 @@ final class DifferentialRun implements AutoCloseable {
         }
 
         void create(WatchCreateRequest request) {
-            note("lane " + number + " watch {" + Call.shorten(request.toString().replace('\n', ' ')) + "}");
+            duel.note("lane " + number + " watch {"
+                    + Call.shorten(request.toString().replace('\n', ' ')) + "}");
             WatchResponse expected = right.create(request);
             WatchResponse actual = left.create(request);
+            duel.census()
+                    .note(WatchRequest.newBuilder().setCreateRequest(request).build());
+            duel.census().note(expected);
             same("created", actual, expected);
             if (expected.getCanceled()) {
                 return;
@@ -222,13 +206,13 @@ final class DifferentialRun implements AutoCloseable {
                 return;
             }
             settle();
-            note("lane " + number + " cancel " + watchId);
+            duel.note("lane " + number + " cancel " + watchId);
             same("canceled", left.cancel(watchId), right.cancel(watchId));
             live.remove(watchId);
         }
 
         void cancelUnknown() {
-            note("lane " + number + " cancel of an unknown id");
+            duel.note("lane " + number + " cancel of an unknown id");
             left.cancelBlindly(4711);
             right.cancelBlindly(4711);
         }
@@ -247,6 +231,7 @@ final class DifferentialRun implements AutoCloseable {
                 List<Message> a = actual.getOrDefault(id, List.of());
                 List<Message> b = expected.getOrDefault(id, List.of());
                 eventCount += b.size();
+                b.forEach(duel.census()::note);
                 for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
                     Optional<String> difference = Comparison.difference("", a.get(i), b.get(i));
                     if (difference.isPresent()) {

@@ -14,12 +14,16 @@ import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
 import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,8 +46,18 @@ class DifferentialTest {
     private static final int LARGE_KEYS = 40;
     private static final List<Long> FIXED_SEEDS = List.of(1L, 2L, 3L, 25L, 1685401415L, 1730216897L);
 
+    private static final Set<String> EXERCISED = new TreeSet<>();
+
     @TempDir
     Path directory;
+
+    /** What the table of coverage says of this test is true. */
+    @AfterAll
+    static void shouldExerciseWhatTheTableSays() throws IOException {
+        if (Long.getLong("cairn.seed") == null) {
+            ApiCoverage.read().verify(DifferentialTest.class, EXERCISED);
+        }
+    }
 
     /** The seeds that always run, those that once found a difference among them; more by {@code -Dcairn.fresh=N}. */
     static LongStream seeds() {
@@ -216,6 +230,7 @@ class DifferentialTest {
             } catch (AssertionError e) {
                 throw new AssertionError(e.getMessage() + "\n" + left.logTail(), e.getCause());
             }
+            run.census().addTo(EXERCISED);
             return run.eventCount();
         }
     }

@@ -1,19 +1,27 @@
 package dev.cairn.it.oracle;
 
 import com.google.protobuf.Message;
+import dev.cairn.proto.etcdserverpb.AuthenticateRequest;
+import dev.cairn.proto.etcdserverpb.AuthenticateResponse;
 import dev.cairn.proto.etcdserverpb.LeaseGrantRequest;
 import dev.cairn.proto.etcdserverpb.LeaseGrantResponse;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -22,9 +30,13 @@ import java.util.function.UnaryOperator;
 final class Peer implements AutoCloseable {
     private static final long CALL_LIMIT_SECONDS = 30;
 
+    private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
     private final String name;
     private final ManagedChannel channel;
     private final LeaseNames leases = new LeaseNames();
+    private final Map<String, String> tokens =
+            new HashMap<>(Map.of(Call.FORGER, "abcdefghijklmnop.3", Call.MUMBLER, "mumble mumble"));
     private final UnaryOperator<Message> fault;
 
     /** {@code fault} changes responses, to show that a difference is found; the identity otherwise. */
@@ -39,14 +51,15 @@ final class Peer implements AutoCloseable {
 
     Outcome call(Call call) {
         Message request = leases.toServer(nameless(call));
+        Channel as = as(call.speaker());
         List<Message> messages = new ArrayList<>();
         String status = Outcome.OK;
         try {
             if (call.rpc().method().getType() == MethodType.BIDI_STREAMING) {
-                messages.add(exchange(call.rpc(), request));
+                messages.add(exchange(as, call.rpc(), request));
             } else {
-                Iterator<Message> responses = ClientCalls.blockingServerStreamingCall(
-                        channel, call.rpc().method(), options(), request);
+                Iterator<Message> responses =
+                        ClientCalls.blockingServerStreamingCall(as, call.rpc().method(), options(), request);
                 while (responses.hasNext()) {
                     messages.add(responses.next());
                 }
@@ -58,12 +71,34 @@ final class Peer implements AutoCloseable {
         if (isNameOfServersChoice(call) && !messages.isEmpty()) {
             leases.bind(((LeaseGrantRequest) call.request()).getID(), ((LeaseGrantResponse) messages.get(0)).getID());
         }
+        if (call.request() instanceof AuthenticateRequest login && !messages.isEmpty()) {
+            tokens.put(login.getName(), ((AuthenticateResponse) messages.get(0)).getToken());
+        }
         messages.replaceAll(message -> fault.apply(leases.fromServer(message)));
         return new Outcome(messages, status);
     }
 
     WatchLane openWatch() {
-        return new WatchLane(name, channel, response -> fault.apply(leases.fromServer(response)));
+        return openWatch(Call.NOBODY);
+    }
+
+    WatchLane openWatch(String speaker) {
+        return new WatchLane(name, as(speaker), response -> fault.apply(leases.fromServer(response)));
+    }
+
+    /** Whether the speaker has something to identify with. */
+    boolean hasToken(String speaker) {
+        return tokens.containsKey(speaker);
+    }
+
+    private Channel as(String speaker) {
+        String token = tokens.get(speaker);
+        if (token == null) {
+            return channel;
+        }
+        Metadata metadata = new Metadata();
+        metadata.put(TOKEN, token);
+        return ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
     }
 
     @Override
@@ -88,10 +123,10 @@ final class Peer implements AutoCloseable {
     }
 
     /** One request and one response on a stream of its own. */
-    private Message exchange(Rpc rpc, Message request) {
+    private Message exchange(Channel as, Rpc rpc, Message request) {
         CompletableFuture<Message> answer = new CompletableFuture<>();
         StreamObserver<Message> out =
-                ClientCalls.asyncBidiStreamingCall(channel.newCall(rpc.method(), options()), new StreamObserver<>() {
+                ClientCalls.asyncBidiStreamingCall(as.newCall(rpc.method(), options()), new StreamObserver<>() {
                     @Override
                     public void onNext(Message message) {
                         answer.complete(message);
