@@ -36,6 +36,7 @@ public final class BoltPlan {
         private final class Level {
             final PageFill fill;
             int firstKeyBytes;
+            int lastKeyBytes;
 
             Level(PageFill fill) {
                 this.fill = fill;
@@ -60,12 +61,26 @@ public final class BoltPlan {
             }
             Level level = levels.get(at);
             if (!level.fill.takes(keyBytes + valueBytes)) {
-                flush(at);
+                flushFull(at);
             }
             if (level.fill.count() == 0) {
                 level.firstKeyBytes = keyBytes;
             }
+            level.lastKeyBytes = keyBytes;
             level.fill.add(keyBytes + valueBytes);
+        }
+
+        private void flushFull(int at) {
+            if (at == 0) {
+                flush(at);
+                return;
+            }
+            Level level = levels.get(at);
+            int kept = level.lastKeyBytes;
+            level.fill.remove(kept);
+            flush(at);
+            level.firstKeyBytes = kept;
+            level.fill.add(kept);
         }
 
         private void flush(int at) {

@@ -4,9 +4,11 @@ package dev.cairn.bbolt;
  * How full the page is that is being filled. The one place that decides what goes into which page, so that plan and writer cannot
  * differ. Confined to its owner.
  *
- * <p>A page takes elements until the next one would make it longer than the page size. A leaf has at least one and a branch at least
- * two, however long: with one child to a branch, a tree of long keys would never come to its root. Such a page overflows into the
- * next ones. Pages are filled to the brim: what is written here is read, or appended to.
+ * <p>A page takes elements until the next one would make it longer than the page size; it is filled to the brim, since what is
+ * written here is read, or appended to. A leaf takes one element whatever its length and overflows into the next pages.
+ *
+ * <p>A branch has at least two children, as bbolt insists on when it merges pages. It takes three whatever their length; when it is
+ * full its last child is the first one of the next page, so that none is ever left alone there.
  */
 final class PageFill {
     private static final int COUNT_MAX = 0xFFFF - 1;
@@ -26,7 +28,7 @@ final class PageFill {
     }
 
     static PageFill branch(int pageSize) {
-        return new PageFill(pageSize, 2);
+        return new PageFill(pageSize, 3);
     }
 
     boolean takes(long contentBytes) {
@@ -36,6 +38,12 @@ final class PageFill {
     void add(long contentBytes) {
         count++;
         bytes += BoltFormat.ELEMENT_BYTES + contentBytes;
+    }
+
+    /** Takes the element back that was added last. */
+    void remove(long contentBytes) {
+        count--;
+        bytes -= BoltFormat.ELEMENT_BYTES + contentBytes;
     }
 
     void clear() {

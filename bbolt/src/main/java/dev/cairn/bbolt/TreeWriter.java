@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * memory for each level. Confined to its owner.
  */
 final class TreeWriter {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final PageOutput output;
     private final List<Level> levels = new ArrayList<>();
 
@@ -34,6 +36,7 @@ final class TreeWriter {
         private int[] valueLengths = new int[ELEMENTS_AT_FIRST];
         private ByteBuffer contents;
         private byte @Nullable [] firstKey;
+        private byte @Nullable [] lastKey;
 
         Level(int flags) {
             this.flags = flags;
@@ -52,6 +55,7 @@ final class TreeWriter {
                 keyLengths = Arrays.copyOf(keyLengths, 2 * at);
                 valueLengths = Arrays.copyOf(valueLengths, 2 * at);
             }
+            lastKey = key;
             heads[at] = head;
             keyLengths[at] = key.length;
             valueLengths[at] = value.remaining();
@@ -61,6 +65,22 @@ final class TreeWriter {
             }
             contents.put(key).put(value.duplicate());
             fill.add((long) key.length + valueLengths[at]);
+        }
+
+        /** Takes the child back that was added last to a branch; answers its key. */
+        byte[] removeLast() {
+            byte[] key = lastKey;
+            if (key == null) {
+                throw new IllegalStateException("an empty page has no last key");
+            }
+            fill.remove(key.length);
+            contents.position(contents.position() - key.length);
+            return key;
+        }
+
+        /** What the element at an index says in front, also after it was taken back. */
+        long head(int index) {
+            return heads[index];
         }
 
         byte[] firstKey() {
@@ -96,6 +116,7 @@ final class TreeWriter {
         void clear() {
             fill.clear();
             firstKey = null;
+            lastKey = null;
             // One long value must not cost its memory for the rest of the tree.
             contents =
                     contents.capacity() > output.pageSize() ? BoltFormat.buffer(output.pageSize()) : contents.clear();
@@ -113,9 +134,22 @@ final class TreeWriter {
         }
         Level level = levels.get(at);
         if (!level.fill.takes((long) key.length + value.remaining())) {
-            flush(at);
+            flushFull(at);
         }
         level.add(head, key, value);
+    }
+
+    /** Writes a full page; see {@link PageFill} for what stays of a branch. */
+    private void flushFull(int at) throws IOException {
+        if (at == 0) {
+            flush(at);
+            return;
+        }
+        Level level = levels.get(at);
+        byte[] kept = level.removeLast();
+        long head = level.head(level.fill.count());
+        flush(at);
+        level.add(head, kept, NOTHING);
     }
 
     private void flush(int at) throws IOException {
@@ -123,7 +157,7 @@ final class TreeWriter {
         byte[] firstKey = level.firstKey();
         long page = write(level);
         level.clear();
-        add(at + 1, page, firstKey, ByteBuffer.allocate(0));
+        add(at + 1, page, firstKey, NOTHING);
     }
 
     private long write(Level level) throws IOException {

@@ -4,11 +4,14 @@ import dev.cairn.bbolt.BoltFormat;
 import dev.cairn.bbolt.BoltPlan;
 import dev.cairn.bbolt.BoltWriter;
 import dev.cairn.mvcc.StoreImage;
+import dev.cairn.server.api.EtcdVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DatabaseSource implements AutoCloseable {
     private final StoreImage image;
+    private final List<StoreImage.Bucket> buckets;
     private final BoltPlan plan = new BoltPlan(BoltFormat.DEFAULT_PAGE_BYTES);
     private final Made made = new Made();
     private int bucket;
@@ -30,6 +34,25 @@ final class DatabaseSource implements AutoCloseable {
 
     DatabaseSource(StoreImage image) {
         this.image = image;
+        this.buckets = image.buckets().stream()
+                .map(at -> at.name().equals("meta") ? withStorageVersion(at) : at)
+                .toList();
+    }
+
+    /** Etcd's tools tell the schema by this pair, which our store has no use for. */
+    private static StoreImage.Bucket withStorageVersion(StoreImage.Bucket meta) {
+        TreeMap<ByteBuffer, ByteBuffer> pairs = new TreeMap<>();
+        meta.pairs().forEach(pair -> pairs.put(pair.key(), pair.value()));
+        pairs.putIfAbsent(
+                ByteBuffer.wrap("storageVersion".getBytes(StandardCharsets.US_ASCII)),
+                ByteBuffer.wrap(EtcdVersion.STORAGE.getBytes(StandardCharsets.US_ASCII)));
+        // The names are ASCII, for which the order of a buffer is the order of its bytes.
+        return new StoreImage.Bucket(
+                meta.name(),
+                false,
+                pairs.entrySet().stream()
+                        .map(pair -> new StoreImage.Pair(pair.getKey(), pair.getValue()))
+                        .toList());
     }
 
     /** What was written and not yet taken. */
@@ -149,11 +172,11 @@ final class DatabaseSource implements AutoCloseable {
 
     /** One small table or one piece of the revisions; answers false at the end. */
     private boolean step(Target target) {
-        if (bucket == image.buckets().size()) {
+        if (bucket == buckets.size()) {
             return false;
         }
         try {
-            StoreImage.Bucket at = image.buckets().get(bucket);
+            StoreImage.Bucket at = buckets.get(bucket);
             if (!insideRevisions) {
                 target.bucket(at.name().getBytes(StandardCharsets.UTF_8));
                 for (StoreImage.Pair pair : at.pairs()) {
