@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * What is read or written meanwhile at revisions of C and above never needs what is removed: see {@link ReadView} and
  * {@link WriteScope}.
  *
+ * <p><b>Held back.</b> While a {@link StoreImage} is read, nothing from the first revision that it still needs is looked at.
+ *
  * <p><b>Owners.</b> {@link #request} is called by the apply loop; everything else by whoever holds the flusher's lock.
  *
  * <p><b>Bound.</b> Requests that wait are joined, except that one whose digest is wanted goes alone: etcd stores a digest only
@@ -41,6 +43,7 @@ final class Compactor {
 
     private final StoreState state;
     private final KvHashes hashes;
+    private final CompactionHolds holds;
     private final StoreMeter meter;
     private final int batchMax;
 
@@ -82,9 +85,16 @@ final class Compactor {
     }
 
     /** A compactor that goes on with a request found in the backend if that is not finished. */
-    Compactor(StoreState state, KvHashes hashes, StoreOptions options, long finished, long scheduled) {
+    Compactor(
+            StoreState state,
+            KvHashes hashes,
+            CompactionHolds holds,
+            StoreOptions options,
+            long finished,
+            long scheduled) {
         this.state = state;
         this.hashes = hashes;
+        this.holds = holds;
         this.meter = options.meter();
         this.batchMax = options.compactionBatchMax();
         this.finished = finished;
@@ -134,6 +144,21 @@ final class Compactor {
         }
     }
 
+    /** The last request that a flush has made durable. Flusher's lock. */
+    long durable() {
+        return durable;
+    }
+
+    /** Whether a compaction waits for an image that needs what it would remove. Flusher's lock. */
+    boolean isHeld() {
+        return run != null && run.hash == null && isHeld(run);
+    }
+
+    private boolean isHeld(Run current) {
+        Revision next = Layout.revisionAt(ByteBuffer.wrap(current.position), 0);
+        return next.main() <= current.request.revision() && next.main() >= holds.neededFrom();
+    }
+
     /** Does one batch; answers whether there was anything to do. */
     boolean step() {
         if (run == null) {
@@ -156,6 +181,9 @@ final class Compactor {
             hash(current, current.hash);
             current.workedNanos += System.nanoTime() - started;
             return true;
+        }
+        if (isHeld(current)) {
+            return false;
         }
         boolean over = removeBatch(current);
         current.workedNanos += System.nanoTime() - started;
@@ -185,19 +213,22 @@ final class Compactor {
 
     private boolean removeBatch(Run current) {
         long started = System.nanoTime();
+        long neededFrom = holds.neededFrom();
         try (WriteTxn txn = state.backend.write()) {
-            List<Look> batch = look(txn, current);
+            List<Look> batch = look(txn, current, neededFrom);
             long removed = 0;
             for (Look look : batch) {
                 removed += remove(txn, look, current.request.revision());
             }
-            boolean over = batch.size() < batchMax;
+            boolean over = batch.size() < batchMax && neededFrom > current.request.revision();
             if (over) {
                 SmallTables.write(
                         txn,
                         SmallTables.stored(Table.META),
                         Layout.META_FINISHED_COMPACTION,
                         Layout.compaction(current.request.revision()));
+            } else if (batch.size() < batchMax) {
+                current.position = Layout.revisionKey(neededFrom, 0);
             } else {
                 Revision last = batch.get(batch.size() - 1).revision();
                 current.position = Layout.revisionKey(last.main(), last.sub() + 1);
@@ -210,13 +241,13 @@ final class Compactor {
         }
     }
 
-    private List<Look> look(WriteTxn txn, Run current) {
+    private List<Look> look(WriteTxn txn, Run current, long neededFrom) {
         List<Look> batch = new ArrayList<>();
         try (Cursor cursor = txn.cursor(Layout.REV)) {
             boolean found = cursor.seek(current.position);
             while (found && batch.size() < batchMax) {
                 Revision at = Layout.revisionAt(cursor.key(), 0);
-                if (at.main() > current.request.revision()) {
+                if (at.main() > current.request.revision() || at.main() >= neededFrom) {
                     break;
                 }
                 ByteBuffer record = cursor.value();

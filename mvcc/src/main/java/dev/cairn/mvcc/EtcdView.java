@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
 
 /** The backend's content as etcd's database holds it. */
 final class EtcdView {
-    private static final String KEY_BUCKET = "key";
+    static final String KEY_BUCKET = "key";
 
     /** What differs between members that agree: left out of the digest. */
     private static final Set<ByteString> META_NOT_HASHED =
@@ -23,11 +23,21 @@ final class EtcdView {
 
     /** Walks through all buckets; names and keys in byte order. */
     static void visit(ReadTxn txn, MvccStore.BucketVisitor visitor) {
+        visit(txn, visitor, to -> visitRevisions(txn, to));
+    }
+
+    /** As {@link #visit}, but leaves out the pairs of the bucket with the revisions. */
+    static void visitTables(ReadTxn txn, MvccStore.BucketVisitor visitor) {
+        visit(txn, visitor, to -> {});
+    }
+
+    private static void visit(
+            ReadTxn txn, MvccStore.BucketVisitor visitor, Consumer<MvccStore.BucketVisitor> revisions) {
         TreeMap<String, Consumer<MvccStore.BucketVisitor>> buckets = new TreeMap<>();
         for (Table table : Table.values()) {
             buckets.put(table.bucket(), to -> visitTable(txn, table, to));
         }
-        buckets.put(KEY_BUCKET, to -> visitRevisions(txn, to));
+        buckets.put(KEY_BUCKET, revisions);
         buckets.forEach((name, content) -> {
             visitor.bucket(name);
             content.accept(visitor);

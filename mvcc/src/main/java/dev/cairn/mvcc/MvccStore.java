@@ -38,6 +38,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
 
     private final StoreFlusher flusher;
     private final Compactor compactor;
+    private final CompactionHolds holds = new CompactionHolds(StoreImage.AGE_MAX_NANOS);
     private final KvHashes hashes;
     private final StoreMeter meter;
     private final SmallTables tables;
@@ -53,7 +54,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.state = state;
         this.meter = options.meter();
         this.hashes = new KvHashes();
-        this.compactor = new Compactor(state, hashes, options, recovered.finished(), recovered.scheduled());
+        this.compactor = new Compactor(state, hashes, holds, options, recovered.finished(), recovered.scheduled());
         this.flusher =
                 new StoreFlusher(state, options, compactor, recovered.applied().index());
         this.tables = new SmallTables(state);
@@ -398,6 +399,11 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         try (StoreFlusher.Settled settled = flusher.settle()) {
             EtcdView.visit(settled.view().txn(), visitor);
         }
+    }
+
+    /** The whole store as it is now, to be read bit by bit; flushes first. Close it: compaction waits for it. */
+    public StoreImage image() {
+        return flusher.image(holds);
     }
 
     /** Flushes what whole entries have written, waits for readers and closes the backend. Idempotent. */

@@ -89,7 +89,8 @@ final class StoreFlusher implements Flusher {
 
     /**
      * A backend transaction that holds everything up to {@code current}, with no compaction under way: what is computed there
-     * does not depend on how far the housekeeping had come.
+     * does not depend on how far the housekeeping had come. A compaction that is held back for a {@link StoreImage} is not waited
+     * for; then there may be more of what was superseded at {@code compacted}.
      */
     record Settled(ReadView view, long current, long compacted) implements AutoCloseable {
         @Override
@@ -110,9 +111,20 @@ final class StoreFlusher implements Flusher {
                 while (compactLocked()) {
                     state.checkWritable();
                 }
-                compacted = compactor.finished();
+                compacted = compactor.isHeld() ? compactor.durable() : compactor.finished();
             } while (compacted != state.compacted() || current < compacted);
             return new Settled(state.stored(), current, compacted);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    StoreImage image(CompactionHolds holds) {
+        lock.lock();
+        try {
+            state.checkWritable();
+            flushLocked();
+            return StoreImage.take(state, holds);
         } finally {
             lock.unlock();
         }

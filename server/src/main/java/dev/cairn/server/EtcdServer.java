@@ -14,6 +14,7 @@ import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.StoreAdmission;
+import dev.cairn.server.backup.SnapshotStreams;
 import dev.cairn.server.bootstrap.Bootstrap;
 import dev.cairn.server.concurrency.ElectionService;
 import dev.cairn.server.concurrency.LocalCalls;
@@ -91,6 +92,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService segments = Threads.pool("etcd-segment", 1);
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
+    private final ExecutorService backups = Threads.pool("etcd-backup", 1);
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
     /**
@@ -204,8 +206,16 @@ public final class EtcdServer implements AutoCloseable {
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
                 intercepted(new ClusterService(cluster, reads, headers).bindService()),
-                intercepted(
-                        new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
+                intercepted(new MaintenanceService(
+                                store,
+                                proposals,
+                                status,
+                                alarms,
+                                quota,
+                                headers,
+                                slow,
+                                new SnapshotStreams(store, backups, instruments::snapshotSent))
+                        .bindService()));
 
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
@@ -267,6 +277,7 @@ public final class EtcdServer implements AutoCloseable {
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
         slow.shutdown();
+        backups.shutdown();
         flushThread.stop();
         store.close();
         segments.shutdown();

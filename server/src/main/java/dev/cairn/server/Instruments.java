@@ -101,6 +101,11 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
         metrics.mvcc.dbCompactionLast.set(TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis()));
     }
 
+    /** A client has got a whole snapshot. */
+    void snapshotSent(long nanos) {
+        metrics.disk.backendSnapshotDurationSeconds.observeNanos(nanos);
+    }
+
     @Override
     public void onDefragment(long durationNanos, long pauseNanos) {
         metrics.disk.backendDefragDurationSeconds.observeNanos(durationNanos);

@@ -28,6 +28,7 @@ class ModuleBordersTest {
             .importPackages(
                     "dev.cairn.raft",
                     "dev.cairn.wal",
+                    "dev.cairn.bbolt",
                     "dev.cairn.mvcc",
                     "dev.cairn.lease",
                     "dev.cairn.watch",
@@ -38,7 +39,7 @@ class ModuleBordersTest {
 
     @Test
     void shouldSeeEveryModule() {
-        for (String module : new String[] {"raft", "wal", "mvcc", "lease", "watch", "auth", "server"}) {
+        for (String module : new String[] {"raft", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"}) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -150,6 +151,18 @@ class ModuleBordersTest {
                 .dependOnClassesThat(resideInAnyPackage("dev.cairn.raft..")
                         .and(not(resideInAnyPackage("dev.cairn.raft", "dev.cairn.raft.message"))))
                 .because("outside the core only its face and its messages are known")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepTheFileFormatAlone() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cairn.bbolt..")
+                .should()
+                .onlyDependOnClassesThat(
+                        resideInAnyPackage("dev.cairn.bbolt..", "java..").or(JSPECIFY))
+                .because("who wants to read etcd's files needs nothing else of Cairn")
                 .check(CLASSES);
     }
 

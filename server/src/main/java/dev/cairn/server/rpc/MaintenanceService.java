@@ -16,6 +16,8 @@ import dev.cairn.proto.etcdserverpb.HashRequest;
 import dev.cairn.proto.etcdserverpb.HashResponse;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
+import dev.cairn.proto.etcdserverpb.SnapshotRequest;
+import dev.cairn.proto.etcdserverpb.SnapshotResponse;
 import dev.cairn.proto.etcdserverpb.StatusRequest;
 import dev.cairn.proto.etcdserverpb.StatusResponse;
 import dev.cairn.server.api.EtcdError;
@@ -24,7 +26,9 @@ import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Quota;
+import dev.cairn.server.backup.SnapshotStreams;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
 
@@ -40,6 +44,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
     private final Quota quota;
     private final Headers headers;
     private final Executor slow;
+    private final SnapshotStreams snapshots;
 
     /** @param slow runs what takes long */
     public MaintenanceService(
@@ -49,7 +54,8 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
             Alarms alarms,
             Quota quota,
             Headers headers,
-            Executor slow) {
+            Executor slow,
+            SnapshotStreams snapshots) {
         this.store = store;
         this.proposer = proposer;
         this.status = status;
@@ -57,6 +63,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
         this.quota = quota;
         this.headers = headers;
         this.slow = slow;
+        this.snapshots = snapshots;
     }
 
     @Override
@@ -127,6 +134,11 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
                 Calls.refuse(call, EtcdError.of(e));
             }
         });
+    }
+
+    @Override
+    public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> call) {
+        snapshots.start((ServerCallStreamObserver<SnapshotResponse>) call);
     }
 
     @Override

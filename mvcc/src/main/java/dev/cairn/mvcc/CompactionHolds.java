@@ -1,0 +1,72 @@
+package dev.cairn.mvcc;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What keeps compaction from removing revisions that a {@link StoreImage} has still to read. Thread-safe; the lock is held for moments.
+ *
+ * <p>A compaction that looks at a revision removes nothing but what is at or before it. So a hold says up to where it has read, and
+ * the compactor looks at nothing from there on; what an image has read it no longer keeps.
+ *
+ * <p><b>Bound.</b> A hold that is older than the limit is broken by the compaction that it keeps waiting; its image is then of no
+ * use any more and says so.
+ */
+final class CompactionHolds {
+    private final long ageMaxNanos;
+    private final List<Hold> held = new ArrayList<>();
+
+    CompactionHolds(long ageMaxNanos) {
+        this.ageMaxNanos = ageMaxNanos;
+    }
+
+    /** One image's claim. */
+    final class Hold implements AutoCloseable {
+        private final long sinceNanos = System.nanoTime();
+        private volatile long needed;
+        private volatile boolean broken;
+
+        /** From now on only revisions from this one on are needed. */
+        void neededFrom(long main) {
+            needed = main;
+        }
+
+        boolean isBroken() {
+            return broken;
+        }
+
+        @Override
+        public void close() {
+            synchronized (held) {
+                held.remove(this);
+            }
+        }
+    }
+
+    /** Holds everything. The caller has the flusher's lock, so that no removal is under way. */
+    Hold hold() {
+        Hold hold = new Hold();
+        synchronized (held) {
+            held.add(hold);
+        }
+        return hold;
+    }
+
+    /**
+     * The least revision that somebody needs; {@link Long#MAX_VALUE} when nobody needs any. Breaks what is too old: called by the
+     * compactor when it has something to remove.
+     */
+    long neededFrom() {
+        synchronized (held) {
+            if (held.isEmpty()) {
+                return Long.MAX_VALUE;
+            }
+            long now = System.nanoTime();
+            held.removeIf(hold -> {
+                hold.broken = now - hold.sinceNanos > ageMaxNanos;
+                return hold.broken;
+            });
+            return held.stream().mapToLong(hold -> hold.needed).min().orElse(Long.MAX_VALUE);
+        }
+    }
+}

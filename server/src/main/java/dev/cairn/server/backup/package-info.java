@@ -1,0 +1,13 @@
+/**
+ * {@code Maintenance.Snapshot}: the store as etcd's database file, streamed to whoever takes a backup.
+ *
+ * <p>Read {@link dev.cairn.server.backup.SnapshotStreams} first (threads and bounds), then {@code DatabaseSource}, which makes the file,
+ * and docs/decisions/0004, which says why it is made while it is sent and not before.
+ *
+ * <p>All work is done on one thread, a slice at a time, so streams share it and no request waits for it. The package knows nothing of
+ * Raft, nor of the file's layout, which is {@code dev.cairn.bbolt}'s.
+ */
+@NullMarked
+package dev.cairn.server.backup;
+
+import org.jspecify.annotations.NullMarked;
