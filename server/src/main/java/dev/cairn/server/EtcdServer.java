@@ -8,27 +8,35 @@ import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.apply.ApplyMeter;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.StoreAdmission;
 import dev.cairn.server.bootstrap.Bootstrap;
+import dev.cairn.server.config.FeatureGate;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.loop.LogLoop;
+import dev.cairn.server.loop.MeteredProposer;
 import dev.cairn.server.loop.Proposals;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.loop.RaftLoop;
 import dev.cairn.server.loop.ReadIndexQueue;
 import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
+import dev.cairn.server.loop.TimeoutCause;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.rpc.CallMeter;
 import dev.cairn.server.rpc.Caller;
+import dev.cairn.server.rpc.ClientMetadata;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
+import dev.cairn.server.rpc.LeaderWatch;
 import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
 import dev.cairn.server.rpc.WatchService;
@@ -37,6 +45,7 @@ import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
@@ -79,6 +88,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Alarms alarms;
     private final WatchHub watches;
     private final LogLoop log;
+    private final List<ServerInterceptor> interceptors;
     private final List<ServerServiceDefinition> services;
     private final Instruments instruments;
     private final DutyThread raftThread;
@@ -115,8 +125,19 @@ public final class EtcdServer implements AutoCloseable {
         status = new StatusBoard(appliedIndex);
         RequestIds ids = new RequestIds(memberId, System.currentTimeMillis());
         long timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        proposals = new Proposals(ids, status, config.maxRequestBytes(), timeoutMillis, raftThread::wake);
+        // Nobody else has to be reached yet.
+        TimeoutCause timeoutCause = new TimeoutCause(status, config.electionTimeoutMillis(), since -> true);
+        proposals = new Proposals(
+                ids,
+                status,
+                config.maxRequestBytes(),
+                timeoutMillis,
+                config.isEnabled(FeatureGate.PRIORITY_REQUEST),
+                timeoutCause,
+                raftThread::wake);
+        Proposer proposer = new MeteredProposer(proposals, metrics.server);
         reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
+        reads.reportTo(instruments);
 
         alarms = new Alarms(store);
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
@@ -124,7 +145,7 @@ public final class EtcdServer implements AutoCloseable {
         Lessor lessor = new Lessor(
                 store,
                 LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
-                new LeaseExpiry(proposals),
+                new LeaseExpiry(proposer),
                 now);
         lessor.restore();
         store.setLeases(lessor);
@@ -152,6 +173,7 @@ public final class EtcdServer implements AutoCloseable {
                 now);
         Applier applier =
                 new Applier(store, lessor, cluster, alarms, quota, proposals::settle, admission::raiseNoSpace);
+        applier.measureBy(new ApplyMeter(metrics.server, config.warningApplyDuration()));
         ApplyLoop apply = new ApplyLoop(applier, appliedIndex, snapshots::onApplied, inbox::applied, raftThread::wake);
         status.followApplied(apply::appliedIndex);
         RaftNode raft = new RaftNode(RaftConfig.builder()
@@ -178,10 +200,15 @@ public final class EtcdServer implements AutoCloseable {
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota);
+        LeaderWatch leaderWatch = new LeaderWatch(status);
+        interceptors = List.of(
+                new Caller.Interceptor(),
+                new ClientMetadata(status, leaderWatch, metrics.server.clientRequestsTotal),
+                new CallMeter(metrics.server, config.warningUnaryRequestDuration(), config.warningApplyDuration()));
         services = List.of(
                 intercepted(new KvService(
                                 store,
-                                proposals,
+                                proposer,
                                 reads,
                                 admission,
                                 headers,
@@ -190,15 +217,21 @@ public final class EtcdServer implements AutoCloseable {
                                 config.maxRequestBytes())
                         .bind()),
                 intercepted(new WatchService(watches).bind()),
-                intercepted(new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService()),
+                intercepted(new LeaseService(lessor, proposer, reads, admission, headers, ids::next).bindService()),
                 intercepted(new ClusterService(cluster, reads, headers).bindService()),
                 intercepted(
-                        new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
+                        new MaintenanceService(store, proposer, status, alarms, quota, headers, slow).bindService()));
 
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
         houseThread.start(List.of(
-                every(HOUSEKEEPING_NANOS, watches::doWork), every(HOUSEKEEPING_NANOS, lessor::doWork), snapshots));
+                every(HOUSEKEEPING_NANOS, watches::doWork),
+                every(HOUSEKEEPING_NANOS, lessor::doWork),
+                every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
+                    leaderWatch.look();
+                    return 0;
+                }),
+                snapshots));
         new Publication(config, cluster, proposals, () -> published.complete(null)).start();
     }
 
@@ -279,8 +312,8 @@ public final class EtcdServer implements AutoCloseable {
                 .log();
     }
 
-    private static ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.intercept(service, new Caller.Interceptor());
+    private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
+        return ServerInterceptors.interceptForward(service, interceptors);
     }
 
     private static void dropToUnknownPeers(List<Message> messages) {

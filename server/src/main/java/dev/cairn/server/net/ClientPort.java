@@ -163,13 +163,21 @@ public final class ClientPort {
         }
     }
 
+    /**
+     * Clients of the pages offer both protocols, clients of gRPC offer HTTP/2 alone, which carries nothing but gRPC here: who offers
+     * both gets HTTP/1.
+     */
     private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
         SocketAddress address = resolve(url);
         int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
         FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
         GrpcNegotiator negotiator = new GrpcNegotiator(
-                gate, firstBytesLimit, http1, front(url, http == null ? List.of("h2") : List.of("h2", "http/1.1")));
+                gate,
+                firstBytesLimit,
+                http1,
+                messageBytesMax,
+                front(url, http == null ? List.of("h2") : List.of("http/1.1", "h2")));
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
                         address, InternalNettyServerCredentials.create(negotiator))
                 .bossEventLoopGroup(loops.group())

@@ -26,6 +26,7 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
     private final ServingGate gate;
     private final Duration limit;
     private final FirstBytesHandler.@Nullable Protocol http1;
+    private final long messageBytesMax;
     private final @Nullable UnaryOperator<ChannelHandler> tls;
 
     /** @param tls puts TLS in front of a handler; null for a listener without */
@@ -33,7 +34,9 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
             ServingGate gate,
             Duration limit,
             FirstBytesHandler.@Nullable Protocol http1,
+            long messageBytesMax,
             @Nullable UnaryOperator<ChannelHandler> tls) {
+        this.messageBytesMax = messageBytesMax;
         this.gate = gate;
         this.limit = limit;
         this.http1 = http1;
@@ -51,18 +54,19 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
         return tls == null ? first : tls.apply(first);
     }
 
-    private static void install(ChannelHandlerContext after, GrpcHttp2ConnectionHandler grpc) {
+    private void install(ChannelHandlerContext after, GrpcHttp2ConnectionHandler grpc) {
+        MessageLimit.install(grpc, messageBytesMax);
         after.pipeline().addAfter(after.name(), null, InternalProtocolNegotiators.grpcNegotiationHandler(grpc));
-        SslHandler tls = after.pipeline().get(SslHandler.class);
+        SslHandler encrypted = after.pipeline().get(SslHandler.class);
         Attributes.Builder attributes = Attributes.newBuilder()
                 .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, after.channel().localAddress())
                 .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, after.channel().remoteAddress())
                 .set(EventLoops.OF_CONNECTION, after.channel().eventLoop())
                 .set(
                         GrpcAttributes.ATTR_SECURITY_LEVEL,
-                        tls == null ? SecurityLevel.NONE : SecurityLevel.PRIVACY_AND_INTEGRITY);
-        if (tls != null) {
-            attributes.set(Grpc.TRANSPORT_ATTR_SSL_SESSION, tls.engine().getSession());
+                        encrypted == null ? SecurityLevel.NONE : SecurityLevel.PRIVACY_AND_INTEGRITY);
+        if (encrypted != null) {
+            attributes.set(Grpc.TRANSPORT_ATTR_SSL_SESSION, encrypted.engine().getSession());
         }
         after.fireUserEventTriggered(InternalProtocolNegotiationEvent.withAttributes(
                 InternalProtocolNegotiationEvent.getDefault(), attributes.build()));
