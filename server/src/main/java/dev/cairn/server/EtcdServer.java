@@ -232,7 +232,7 @@ public final class EtcdServer implements AutoCloseable {
                     return 0;
                 }),
                 snapshots));
-        new Publication(config, cluster, proposals, () -> published.complete(null)).start();
+        new Publication(config, cluster, proposer, () -> published.complete(null)).start();
     }
 
     /** What the client port offers. */

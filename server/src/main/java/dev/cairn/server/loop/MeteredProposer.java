@@ -40,7 +40,7 @@ public final class MeteredProposer implements Proposer {
                     case TOO_MANY_REQUESTS -> {
                         // Was never taken up.
                     }
-                    case REQUEST_TOO_LARGE, STOPPED -> observe(kind, false, start);
+                    case STOPPED -> observe(kind, false, start);
                     case TIMEOUT,
                             TIMEOUT_LEADER_FAILURE,
                             TIMEOUT_CONNECTION_LOST,
@@ -49,7 +49,7 @@ public final class MeteredProposer implements Proposer {
                         metrics.proposalsFailedTotal.increment();
                         observe(kind, false, start);
                     }
-                    // The request was applied; that it was refused then is an answer.
+                    // The request was applied and refused, which is an answer; etcd counts one that is too large alike.
                     default -> observe(kind, true, start);
                 }
                 completion.fail(error);

@@ -22,6 +22,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +42,28 @@ public final class CallMeter implements ServerInterceptor {
     private final Outcomes readTxns;
     private final Outcomes rangeExecutions;
 
-    private record Outcomes(Histogram succeeded, Histogram failed) {
+    /** The two series of one kind, each of which appears with its first call, as in etcd. Thread-safe. */
+    private static final class Outcomes {
+        private final Function<String, Histogram> series;
+        private volatile @Nullable Histogram succeeded;
+        private volatile @Nullable Histogram failed;
+
+        /** @param series by whether the call succeeded; always the same for the same text */
+        Outcomes(Function<String, Histogram> series) {
+            this.series = series;
+        }
+
         void observe(boolean success, long nanos) {
-            (success ? succeeded : failed).observeNanos(nanos);
+            Histogram known = success ? succeeded : failed;
+            if (known == null) {
+                known = series.apply(Boolean.toString(success));
+                if (success) {
+                    succeeded = known;
+                } else {
+                    failed = known;
+                }
+            }
+            known.observeNanos(nanos);
         }
     }
 
@@ -58,13 +78,11 @@ public final class CallMeter implements ServerInterceptor {
         this.expectedReadNanos = expectedRead.toNanos();
         this.ranges = outcomes("Range");
         this.readTxns = outcomes("ReadonlyTxn");
-        this.rangeExecutions =
-                new Outcomes(metrics.rangeDurationSeconds.with("true"), metrics.rangeDurationSeconds.with("false"));
+        this.rangeExecutions = new Outcomes(metrics.rangeDurationSeconds::with);
     }
 
     private Outcomes outcomes(String type) {
-        return new Outcomes(
-                metrics.requestDurationSeconds.with("true", type), metrics.requestDurationSeconds.with("false", type));
+        return new Outcomes(success -> metrics.requestDurationSeconds.with(success, type));
     }
 
     @Override

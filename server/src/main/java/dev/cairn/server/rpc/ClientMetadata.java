@@ -34,10 +34,8 @@ public final class ClientMetadata implements ServerInterceptor {
     private final MemberStatus status;
     private final LeaderWatch leaderWatch;
     private final Family<Counter> requests;
-    private final Map<String, Counts> countsByVersion = new ConcurrentHashMap<>();
-    private final Counts unknown;
-
-    private record Counts(Counter unary, Counter stream) {}
+    private final Map<String, Counter> unaryByVersion = new ConcurrentHashMap<>();
+    private final Map<String, Counter> streamsByVersion = new ConcurrentHashMap<>();
 
     /**
      * @param leaderWatch ends the streams that want a leader
@@ -47,7 +45,6 @@ public final class ClientMetadata implements ServerInterceptor {
         this.status = status;
         this.leaderWatch = leaderWatch;
         this.requests = requests;
-        this.unknown = counts(UNKNOWN);
     }
 
     @Override
@@ -59,8 +56,7 @@ public final class ClientMetadata implements ServerInterceptor {
         if (version != null && version.indexOf(REPLACED) >= 0) {
             return refuse(call, EtcdError.INVALID_CLIENT_API_VERSION);
         }
-        Counts counts = counts(version);
-        (unary ? counts.unary : counts.stream).increment();
+        (unary ? counter(unaryByVersion, version, "unary") : counter(streamsByVersion, version, "stream")).increment();
         if (!"true".equals(metadata.get(REQUIRE_LEADER))) {
             return next.startCall(call, metadata);
         }
@@ -70,19 +66,15 @@ public final class ClientMetadata implements ServerInterceptor {
         return unary ? next.startCall(call, metadata) : leaderWatch.start(call, metadata, next);
     }
 
-    private Counts counts(@Nullable String version) {
-        if (version == null) {
-            return unknown;
-        }
-        Counts known = countsByVersion.get(version);
+    /** A series appears with its first call, as in etcd. */
+    private Counter counter(Map<String, Counter> byVersion, @Nullable String version, String type) {
+        String text = version == null ? UNKNOWN : version;
+        Counter known = byVersion.get(text);
         if (known != null) {
             return known;
         }
-        if (countsByVersion.size() >= VERSIONS_MAX || version.length() > VERSION_CHARS_MAX) {
-            return unknown;
-        }
-        return countsByVersion.computeIfAbsent(
-                version, text -> new Counts(requests.with(text, "unary"), requests.with(text, "stream")));
+        boolean unheardOf = byVersion.size() >= VERSIONS_MAX || text.length() > VERSION_CHARS_MAX;
+        return byVersion.computeIfAbsent(unheardOf ? UNKNOWN : text, label -> requests.with(label, type));
     }
 
     private static <Q, R> ServerCall.Listener<Q> refuse(ServerCall<Q, R> call, EtcdError error) {
