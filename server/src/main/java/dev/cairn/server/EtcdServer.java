@@ -8,10 +8,12 @@ import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.apply.ApplyMeter;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.StoreAdmission;
 import dev.cairn.server.backup.SnapshotStreams;
@@ -20,20 +22,26 @@ import dev.cairn.server.concurrency.ElectionService;
 import dev.cairn.server.concurrency.LocalCalls;
 import dev.cairn.server.concurrency.LockService;
 import dev.cairn.server.concurrency.Renewals;
+import dev.cairn.server.config.FeatureGate;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.loop.LogLoop;
+import dev.cairn.server.loop.MeteredProposer;
 import dev.cairn.server.loop.Proposals;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.loop.RaftLoop;
 import dev.cairn.server.loop.ReadIndexQueue;
 import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
+import dev.cairn.server.loop.TimeoutCause;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.rpc.CallMeter;
 import dev.cairn.server.rpc.Caller;
+import dev.cairn.server.rpc.ClientMetadata;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
+import dev.cairn.server.rpc.LeaderWatch;
 import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
 import dev.cairn.server.rpc.WatchService;
@@ -42,6 +50,7 @@ import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
@@ -84,6 +93,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Alarms alarms;
     private final WatchHub watches;
     private final LogLoop log;
+    private final List<ServerInterceptor> interceptors;
     private final List<ServerServiceDefinition> services;
     private final Instruments instruments;
     private final DutyThread raftThread;
@@ -121,8 +131,19 @@ public final class EtcdServer implements AutoCloseable {
         status = new StatusBoard(appliedIndex);
         RequestIds ids = new RequestIds(memberId, System.currentTimeMillis());
         long timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        proposals = new Proposals(ids, status, config.maxRequestBytes(), timeoutMillis, raftThread::wake);
+        // Nobody else has to be reached yet.
+        TimeoutCause timeoutCause = new TimeoutCause(status, config.electionTimeoutMillis(), since -> true);
+        proposals = new Proposals(
+                ids,
+                status,
+                config.maxRequestBytes(),
+                timeoutMillis,
+                config.isEnabled(FeatureGate.PRIORITY_REQUEST),
+                timeoutCause,
+                raftThread::wake);
+        Proposer proposer = new MeteredProposer(proposals, metrics.server);
         reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
+        reads.reportTo(instruments);
 
         alarms = new Alarms(store);
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
@@ -130,7 +151,7 @@ public final class EtcdServer implements AutoCloseable {
         Lessor lessor = new Lessor(
                 store,
                 LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
-                new LeaseExpiry(proposals),
+                new LeaseExpiry(proposer),
                 now);
         lessor.restore();
         store.setLeases(lessor);
@@ -158,6 +179,7 @@ public final class EtcdServer implements AutoCloseable {
                 now);
         Applier applier =
                 new Applier(store, lessor, cluster, alarms, quota, proposals::settle, admission::raiseNoSpace);
+        applier.measureBy(new ApplyMeter(metrics.server, config.warningApplyDuration()));
         ApplyLoop apply = new ApplyLoop(applier, appliedIndex, snapshots::onApplied, inbox::applied, raftThread::wake);
         status.followApplied(apply::appliedIndex);
         RaftNode raft = new RaftNode(RaftConfig.builder()
@@ -186,7 +208,7 @@ public final class EtcdServer implements AutoCloseable {
         instruments.follow(boot.identity(), store, status, proposals, watches, quota);
         ServerServiceDefinition kv = new KvService(
                         store,
-                        proposals,
+                        proposer,
                         reads,
                         admission,
                         headers,
@@ -196,9 +218,14 @@ public final class EtcdServer implements AutoCloseable {
                 .bind();
         ServerServiceDefinition watch = new WatchService(watches).bind();
         ServerServiceDefinition lease =
-                new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService();
+                new LeaseService(lessor, proposer, reads, admission, headers, ids::next).bindService();
         Renewals renewals = new Renewals();
         LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
+        LeaderWatch leaderWatch = new LeaderWatch(status);
+        interceptors = List.of(
+                new Caller.Interceptor(),
+                new ClientMetadata(status, leaderWatch, metrics.server.clientRequestsTotal),
+                new CallMeter(metrics.server, config.warningUnaryRequestDuration(), config.warningApplyDuration()));
         services = List.of(
                 intercepted(kv),
                 intercepted(watch),
@@ -208,7 +235,7 @@ public final class EtcdServer implements AutoCloseable {
                 intercepted(new ClusterService(cluster, reads, headers).bindService()),
                 intercepted(new MaintenanceService(
                                 store,
-                                proposals,
+                                proposer,
                                 status,
                                 alarms,
                                 quota,
@@ -223,8 +250,12 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, watches::doWork),
                 every(HOUSEKEEPING_NANOS, lessor::doWork),
                 every(HOUSEKEEPING_NANOS, renewals::doWork),
+                every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
+                    leaderWatch.look();
+                    return 0;
+                }),
                 snapshots));
-        new Publication(config, cluster, proposals, () -> published.complete(null)).start();
+        new Publication(config, cluster, proposer, () -> published.complete(null)).start();
     }
 
     /** What the client port offers. */
@@ -305,8 +336,8 @@ public final class EtcdServer implements AutoCloseable {
                 .log();
     }
 
-    private static ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.intercept(service, new Caller.Interceptor());
+    private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
+        return ServerInterceptors.interceptForward(service, interceptors);
     }
 
     private static void dropToUnknownPeers(List<Message> messages) {

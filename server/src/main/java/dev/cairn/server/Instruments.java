@@ -8,6 +8,7 @@ import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.loop.Proposals;
+import dev.cairn.server.loop.ReadIndexListener;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.wal.WalListener;
@@ -18,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * Connects the parts of the member with the series of its metrics: what the parts tell is counted, what they know is asked
  * for when it is scraped. Thread-safe.
  */
-final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCounter {
+final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCounter, ReadIndexListener {
     private static final double NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Metrics metrics;
@@ -120,6 +121,16 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
     @Override
     public void synced(long nanos) {
         metrics.disk.walFsyncDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void slow() {
+        metrics.server.slowReadIndexesTotal.increment();
+    }
+
+    @Override
+    public void failed() {
+        metrics.server.readIndexesFailedTotal.increment();
     }
 
     @Override

@@ -8,4 +8,9 @@ public interface Completion<T> {
     void complete(T value);
 
     void fail(EtcdError error);
+
+    /** Whether nobody waits for the outcome any more; what was not begun yet may then be dropped. Any thread may ask. */
+    default boolean isAbandoned() {
+        return false;
+    }
 }

@@ -55,6 +55,7 @@ public final class Applier {
     private final Quota quota;
     private final LongFunction<@Nullable Completion<MessageLite>> proposers;
     private final Runnable raiseNoSpace;
+    private @Nullable ApplyMeter meter;
 
     /**
      * @param proposers the completion that waits for the request with this ID; null when it was not proposed here
@@ -75,6 +76,11 @@ public final class Applier {
         this.quota = quota;
         this.proposers = proposers;
         this.raiseNoSpace = raiseNoSpace;
+    }
+
+    /** Who measures requests; to be set before the apply loop runs. */
+    public void measureBy(ApplyMeter newMeter) {
+        meter = newMeter;
     }
 
     /**
@@ -100,6 +106,7 @@ public final class Applier {
     }
 
     private void applyNormal(InternalRaftRequest request, @Nullable Completion<MessageLite> proposer, Entry entry) {
+        long start = System.nanoTime();
         EtcdError error = null;
         MessageLite response = null;
         boolean room = true;
@@ -119,6 +126,9 @@ public final class Applier {
             // The write stays, as it does on every other member; its client learns that it was the last that fits.
             raiseNoSpace.run();
             error = EtcdError.NO_SPACE;
+        }
+        if (meter != null) {
+            meter.applied(request, start, response, error);
         }
         if (proposer == null) {
             return;

@@ -277,103 +277,94 @@ final class Options {
     // Security
     static final Option<String> CERT_FILE = string(
                     "cert-file", "", Section.SECURITY, "Certificate file of the client listeners.")
-            .key("client-transport-security.cert-file")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.cert-file");
     static final Option<String> KEY_FILE = string("key-file", "", Section.SECURITY, "Key file of the client listeners.")
-            .key("client-transport-security.key-file")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.key-file");
     static final Option<Boolean> CLIENT_CERT_AUTH = bool(
                     "client-cert-auth", "false", Section.SECURITY, "Require certificates of clients.")
-            .key("client-transport-security.client-cert-auth")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.client-cert-auth");
     static final Option<String> CLIENT_CERT_FILE = string(
                     "client-cert-file",
                     "",
                     Section.SECURITY,
                     "Certificate file the server uses as a client of itself; --cert-file when empty.")
             .key("client-transport-security.client-cert-file")
-            .notYet("TLS is not available yet");
+            .meaningless("the server does not connect to itself");
     static final Option<String> CLIENT_KEY_FILE = string(
                     "client-key-file", "", Section.SECURITY, "Key file of --client-cert-file.")
             .key("client-transport-security.client-key-file")
-            .notYet("TLS is not available yet");
+            .meaningless("the server does not connect to itself");
     static final Option<String> CLIENT_CRL_FILE = string(
                     "client-crl-file", "", Section.SECURITY, "Revocation list for client certificates.")
-            .key(null)
-            .notYet("TLS is not available yet");
+            .key(null);
     static final Option<List<String>> CLIENT_CERT_ALLOWED_HOSTNAME = strings(
                     "client-cert-allowed-hostname",
                     "",
                     Section.SECURITY,
                     "Host names allowed in client certificates, separated by commas.")
-            .key("client-transport-security.allowed-hostname")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.allowed-hostname");
     static final Option<String> TRUSTED_CA_FILE = string(
                     "trusted-ca-file", "", Section.SECURITY, "File of the authorities trusted for client certificates.")
-            .key("client-transport-security.trusted-ca-file")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.trusted-ca-file");
     static final Option<Boolean> AUTO_TLS = bool(
                     "auto-tls", "false", Section.SECURITY, "Generate a certificate for the client listeners.")
-            .key("client-transport-security.auto-tls")
-            .notYet("TLS is not available yet");
+            .key("client-transport-security.auto-tls");
     static final Option<String> PEER_CERT_FILE = string(
                     "peer-cert-file", "", Section.SECURITY, "Certificate file of the peer listeners.")
             .key("peer-transport-security.cert-file")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<String> PEER_KEY_FILE = string(
                     "peer-key-file", "", Section.SECURITY, "Key file of the peer listeners.")
             .key("peer-transport-security.key-file")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<Boolean> PEER_CLIENT_CERT_AUTH = bool(
                     "peer-client-cert-auth", "false", Section.SECURITY, "Require certificates of peers.")
             .key("peer-transport-security.client-cert-auth")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<String> PEER_CLIENT_CERT_FILE = string(
                     "peer-client-cert-file",
                     "",
                     Section.SECURITY,
                     "Certificate file used when connecting to peers; --peer-cert-file when empty.")
             .key("peer-transport-security.client-cert-file")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<String> PEER_CLIENT_KEY_FILE = string(
                     "peer-client-key-file", "", Section.SECURITY, "Key file of --peer-client-cert-file.")
             .key("peer-transport-security.client-key-file")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<String> PEER_TRUSTED_CA_FILE = string(
                     "peer-trusted-ca-file", "", Section.SECURITY, "File of the authorities trusted for peers.")
             .key("peer-transport-security.trusted-ca-file")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<List<String>> PEER_CERT_ALLOWED_CN = strings(
                     "peer-cert-allowed-cn",
                     "",
                     Section.SECURITY,
                     "Common names allowed in certificates of peers, separated by commas.")
             .key("peer-transport-security.allowed-cn")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<List<String>> PEER_CERT_ALLOWED_HOSTNAME = strings(
                     "peer-cert-allowed-hostname",
                     "",
                     Section.SECURITY,
                     "Host names allowed in certificates of peers, separated by commas.")
             .key("peer-transport-security.allowed-hostname")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<Boolean> PEER_AUTO_TLS = bool(
                     "peer-auto-tls", "false", Section.SECURITY, "Generate a certificate for the peer listeners.")
             .key("peer-transport-security.auto-tls")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<Long> SELF_SIGNED_CERT_VALIDITY = unsigned(
-                    "self-signed-cert-validity", "1", Section.SECURITY, "Validity of generated certificates, in years.")
-            .notYet("TLS is not available yet");
+            "self-signed-cert-validity", "1", Section.SECURITY, "Validity of generated certificates, in years.");
     static final Option<String> PEER_CRL_FILE = string(
                     "peer-crl-file", "", Section.SECURITY, "Revocation list for certificates of peers.")
             .key(null)
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
     static final Option<List<String>> CIPHER_SUITES = strings(
-                    "cipher-suites",
-                    "",
-                    Section.SECURITY,
-                    "TLS 1.2 cipher suites to allow, separated by commas; empty leaves the choice to the runtime.")
-            .notYet("TLS is not available yet");
+            "cipher-suites",
+            "",
+            Section.SECURITY,
+            "TLS 1.2 cipher suites to allow, separated by commas; empty leaves the choice to the runtime.");
     static final Option<List<String>> CORS = origins(
             "cors",
             "*",
@@ -384,22 +375,20 @@ final class Options {
             "*",
             Section.SECURITY,
             "Host names accepted in requests without TLS, separated by commas; empty or * for all.");
-    static final Option<String> TLS_MIN_VERSION = string(
-                    "tls-min-version", "TLS1.2", Section.SECURITY, "Lowest TLS version: TLS1.2 or TLS1.3.")
-            .notYet("TLS is not available yet");
+    static final Option<String> TLS_MIN_VERSION =
+            string("tls-min-version", "TLS1.2", Section.SECURITY, "Lowest TLS version: TLS1.2 or TLS1.3.");
     static final Option<String> TLS_MAX_VERSION = string(
-                    "tls-max-version",
-                    "",
-                    Section.SECURITY,
-                    "Highest TLS version: TLS1.2 or TLS1.3; empty leaves the choice to the runtime.")
-            .notYet("TLS is not available yet");
+            "tls-max-version",
+            "",
+            Section.SECURITY,
+            "Highest TLS version: TLS1.2 or TLS1.3; empty leaves the choice to the runtime.");
     static final Option<Boolean> PEER_SKIP_CLIENT_SAN_VERIFICATION = bool(
                     "peer-skip-client-san-verification",
                     "false",
                     Section.SECURITY,
                     "Do not match the names in client certificates of peers.")
             .key("peer-transport-security.skip-client-san-verification")
-            .notYet("TLS is not available yet");
+            .notYet("other members are not served yet");
 
     // Auth
     static final Option<String> AUTH_TOKEN = string(
@@ -458,11 +447,7 @@ final class Options {
                     "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.")
             .notYet("the log file is not rotated");
     static final Option<Duration> WARNING_UNARY_REQUEST_DURATION = duration(
-                    "warning-unary-request-duration",
-                    "300ms",
-                    Section.LOGGING,
-                    "Log requests that take longer than this.")
-            .notYet("slow requests are not logged yet");
+            "warning-unary-request-duration", "300ms", Section.LOGGING, "Log requests that take longer than this.");
 
     // Distributed tracing
     static final Option<Boolean> ENABLE_DISTRIBUTED_TRACING = bool(
@@ -516,11 +501,10 @@ final class Options {
             Section.FEATURES,
             "Period of progress notifications on idle watches, 0 for 10m.");
     static final Option<Duration> WARNING_APPLY_DURATION = duration(
-                    "warning-apply-duration",
-                    "100ms",
-                    Section.FEATURES,
-                    "Log entries whose application takes longer than this.")
-            .notYet("slow requests are not logged yet");
+            "warning-apply-duration",
+            "100ms",
+            Section.FEATURES,
+            "Log entries whose application takes longer than this.");
     static final Option<Long> BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES = unsigned(
                     "bootstrap-defrag-threshold-megabytes",
                     "0",

@@ -334,6 +334,62 @@ public final class ServerConfig {
         return values.get(Options.HOST_WHITELIST);
     }
 
+    /** Empty where none is given, as all file names of TLS. */
+    public String certFile() {
+        return values.get(Options.CERT_FILE);
+    }
+
+    public String keyFile() {
+        return values.get(Options.KEY_FILE);
+    }
+
+    public boolean clientCertAuth() {
+        return values.get(Options.CLIENT_CERT_AUTH);
+    }
+
+    public String clientCertFile() {
+        return values.get(Options.CLIENT_CERT_FILE);
+    }
+
+    public String clientKeyFile() {
+        return values.get(Options.CLIENT_KEY_FILE);
+    }
+
+    public String clientCrlFile() {
+        return values.get(Options.CLIENT_CRL_FILE);
+    }
+
+    public List<String> clientCertAllowedHostnames() {
+        return values.get(Options.CLIENT_CERT_ALLOWED_HOSTNAME);
+    }
+
+    public String trustedCaFile() {
+        return values.get(Options.TRUSTED_CA_FILE);
+    }
+
+    public boolean autoTls() {
+        return values.get(Options.AUTO_TLS);
+    }
+
+    public long selfSignedCertValidityYears() {
+        return values.get(Options.SELF_SIGNED_CERT_VALIDITY);
+    }
+
+    /** By Go's names, not checked; empty leaves the choice to the runtime. */
+    public List<String> cipherSuites() {
+        return values.get(Options.CIPHER_SUITES);
+    }
+
+    /** {@code TLS1.2}, {@code TLS1.3} or empty. */
+    public String tlsMinVersion() {
+        return values.get(Options.TLS_MIN_VERSION);
+    }
+
+    /** {@code TLS1.2}, {@code TLS1.3} or empty. */
+    public String tlsMaxVersion() {
+        return values.get(Options.TLS_MAX_VERSION);
+    }
+
     public String authToken() {
         return values.get(Options.AUTH_TOKEN);
     }

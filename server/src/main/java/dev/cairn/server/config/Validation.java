@@ -64,7 +64,7 @@ final class Validation {
             throw new ConfigException(
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
         }
-        withoutTls(values);
+        peersWithoutTls(values);
         effects(values, notices);
     }
 
@@ -288,18 +288,11 @@ final class Validation {
     }
 
     /** Serving in clear what was to be encrypted would be worse than not starting. */
-    private static void withoutTls(Values values) throws ConfigException {
-        List<Option<List<EtcdUrl>>> listeners = List.of(
-                Options.LISTEN_CLIENT_URLS,
-                Options.LISTEN_CLIENT_HTTP_URLS,
-                Options.LISTEN_METRICS_URLS,
-                Options.LISTEN_PEER_URLS);
-        for (Option<List<EtcdUrl>> option : listeners) {
-            for (EtcdUrl url : values.get(option)) {
-                if (url.tls()) {
-                    throw new ConfigException(
-                            "--" + option.name + " " + url.text() + " cannot be served: TLS is not available yet");
-                }
+    private static void peersWithoutTls(Values values) throws ConfigException {
+        for (EtcdUrl url : values.get(Options.LISTEN_PEER_URLS)) {
+            if (url.tls()) {
+                throw new ConfigException("--" + Options.LISTEN_PEER_URLS.name + " " + url.text()
+                        + " cannot be served: TLS between members is not available yet");
             }
         }
     }

@@ -14,12 +14,20 @@ import org.jspecify.annotations.Nullable;
  * @param path decoded, without the query
  * @param query raw, without the question mark
  * @param headers by lower-case name, values in order
+ * @param secure whether it came over TLS
  */
-public record HttpRequest(String method, String path, String query, Map<String, List<String>> headers, byte[] body) {
+public record HttpRequest(
+        String method, String path, String query, Map<String, List<String>> headers, byte[] body, boolean secure) {
     private static final int PARAMETERS_MAX = 1000;
 
     /** Builds a request from the target of the request line; the form {@code http://host/path} counts too. */
     public static HttpRequest of(String method, String target, Map<String, List<String>> headers, byte[] body) {
+        return of(method, target, headers, body, false);
+    }
+
+    /** As {@link #of(String, String, Map, byte[])}, for a request that may have come over TLS. */
+    public static HttpRequest of(
+            String method, String target, Map<String, List<String>> headers, byte[] body, boolean secure) {
         String rest = target;
         int scheme = rest.indexOf("://");
         if (!rest.startsWith("/") && scheme >= 0) {
@@ -33,7 +41,8 @@ public record HttpRequest(String method, String path, String query, Map<String, 
                 path.indexOf('%') < 0 ? path : decode(path.replace("+", "%2B")),
                 question < 0 ? "" : rest.substring(question + 1),
                 headers,
-                body);
+                body,
+                secure);
     }
 
     public @Nullable String header(String lowerCaseName) {

@@ -87,7 +87,9 @@ public final class Router implements HttpHandler {
             return find(request).handle(request);
         }
         String host = host(request);
-        if (!isAll(hosts) && !hosts.contains(host)) {
+        // A page of another site cannot make a browser send requests over TLS under a name the certificate does not
+        // have.
+        if (!request.secure() && !isAll(hosts) && !hosts.contains(host)) {
             return CompletableFuture.completedFuture(
                     HttpAnswer.plain(421, String.format(Locale.ROOT, HOST_REFUSED, host) + "\n"));
         }

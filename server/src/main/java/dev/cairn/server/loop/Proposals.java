@@ -29,6 +29,9 @@ public final class Proposals implements Proposer {
     /** How far applying may lag behind committing before new requests are refused. */
     static final long APPLY_LAG_MAX = 5000;
 
+    /** The same for revocations of leases, where they have precedence: they make room. */
+    static final long PRIORITY_APPLY_LAG_MAX = 10_000;
+
     private static final int QUEUED_MAX = 10_000;
     private static final long QUEUED_BYTES_MAX = 64L << 20;
 
@@ -37,9 +40,11 @@ public final class Proposals implements Proposer {
         private final long id;
         private final ByteString data;
         private final Completion<MessageLite> completion;
+        private final long startNanos;
         private final long deadlineNanos;
 
-        Proposal(long id, ByteString data, Completion<MessageLite> completion, long deadlineNanos) {
+        Proposal(long id, ByteString data, Completion<MessageLite> completion, long startNanos, long deadlineNanos) {
+            this.startNanos = startNanos;
             this.id = id;
             this.data = data;
             this.completion = completion;
@@ -51,6 +56,8 @@ public final class Proposals implements Proposer {
     private final MemberStatus status;
     private final long requestBytesMax;
     private final long timeoutNanos;
+    private final boolean revocationsFirst;
+    private final TimeoutCause timeoutCause;
     private final Mailbox<Proposal> queue;
     private final ConcurrentHashMap<Long, Proposal> underway = new ConcurrentHashMap<>();
     /** In order of their deadlines, which is the order in which they were taken. Confined to the Raft loop. */
@@ -63,7 +70,27 @@ public final class Proposals implements Proposer {
      * @param timeoutMillis how long a request may wait for a quorum
      * @param wake wakes the Raft loop
      */
-    public Proposals(RequestIds ids, MemberStatus status, long requestBytesMax, long timeoutMillis, Runnable wake) {
+    public Proposals(RequestIds ids, StatusBoard status, long requestBytesMax, long timeoutMillis, Runnable wake) {
+        this(ids, status, requestBytesMax, timeoutMillis, false, new TimeoutCause(status, 0, since -> true), wake);
+    }
+
+    /**
+     * @param requestBytesMax the largest encoded request
+     * @param timeoutMillis how long a request may wait for a quorum
+     * @param revocationsFirst whether leases may be revoked when other requests are refused already
+     * @param timeoutCause what a request is told whose time is up
+     * @param wake wakes the Raft loop
+     */
+    public Proposals(
+            RequestIds ids,
+            MemberStatus status,
+            long requestBytesMax,
+            long timeoutMillis,
+            boolean revocationsFirst,
+            TimeoutCause timeoutCause,
+            Runnable wake) {
+        this.revocationsFirst = revocationsFirst;
+        this.timeoutCause = timeoutCause;
         this.ids = ids;
         this.status = status;
         this.requestBytesMax = requestBytesMax;
@@ -73,7 +100,8 @@ public final class Proposals implements Proposer {
 
     @Override
     public void propose(InternalRaftRequest.Builder request, Completion<MessageLite> completion) {
-        if (status.committedIndex() - status.appliedIndex() > APPLY_LAG_MAX) {
+        long lagMax = revocationsFirst && request.hasLeaseRevoke() ? PRIORITY_APPLY_LAG_MAX : APPLY_LAG_MAX;
+        if (status.committedIndex() - status.appliedIndex() > lagMax) {
             completion.fail(EtcdError.TOO_MANY_REQUESTS);
             return;
         }
@@ -84,7 +112,8 @@ public final class Proposals implements Proposer {
             completion.fail(EtcdError.REQUEST_TOO_LARGE);
             return;
         }
-        Proposal proposal = new Proposal(id, data, completion, System.nanoTime() + timeoutNanos);
+        long now = System.nanoTime();
+        Proposal proposal = new Proposal(id, data, completion, now, now + timeoutNanos);
         underway.put(id, proposal);
         if (!queue.offer(proposal)) {
             fail(id, EtcdError.TOO_MANY_REQUESTS);
@@ -109,6 +138,10 @@ public final class Proposals implements Proposer {
             if (!underway.containsKey(next.id)) {
                 continue;
             }
+            if (next.completion.isAbandoned()) {
+                fail(next.id, EtcdError.REQUEST_CANCELED);
+                continue;
+            }
             if (batch.isEmpty()) {
                 batch = new ArrayList<>(Math.min(countMax, queue.size() + 1));
             }
@@ -129,14 +162,16 @@ public final class Proposals implements Proposer {
         Proposal oldest = taken.peek();
         while (oldest != null && (isSettled(oldest) || oldest.deadlineNanos - nowNanos <= 0)) {
             taken.remove();
-            fail(oldest.id, EtcdError.TIMEOUT);
+            fail(oldest.id, timeoutCause.of(oldest.startNanos));
             oldest = taken.peek();
         }
         if (taken.isEmpty() && hasQueued()) {
             // Nothing can be proposed just now; the queue is in the order of deadlines as well.
             for (Proposal waiting : underway.values()) {
                 if (waiting.deadlineNanos - nowNanos <= 0) {
-                    fail(waiting.id, EtcdError.TIMEOUT);
+                    fail(waiting.id, timeoutCause.of(waiting.startNanos));
+                } else if (waiting.completion.isAbandoned()) {
+                    fail(waiting.id, EtcdError.REQUEST_CANCELED);
                 }
             }
         }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Linearizable reads on their way: all that wait are stamped together, one ReadIndex round serves the batch, and the batch
@@ -21,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * while, because the messages of a round may be lost. Bounded: what does not fit fails with TOO_MANY_REQUESTS.
  */
 public final class ReadIndexQueue implements ReadGate {
+    private static final Logger LOG = LoggerFactory.getLogger(ReadIndexQueue.class);
     private static final int QUEUED_MAX = 20_000;
+    private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private record Waiting(Completion<Long> completion, long deadlineNanos) {}
@@ -37,6 +41,13 @@ public final class ReadIndexQueue implements ReadGate {
     private List<Waiting> inRound = List.of();
     private ByteString roundContext = ByteString.EMPTY;
     private long roundAskedNanos;
+    private ReadIndexListener listener = new ReadIndexListener() {
+        @Override
+        public void slow() {}
+
+        @Override
+        public void failed() {}
+    };
     private volatile boolean stopped;
 
     /**
@@ -50,6 +61,11 @@ public final class ReadIndexQueue implements ReadGate {
         this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         this.executor = executor;
         this.queue = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, waiting -> 1, wake);
+    }
+
+    /** Who hears of rounds that do not go well; to be set before the Raft loop runs. */
+    public void reportTo(ReadIndexListener newListener) {
+        listener = newListener;
     }
 
     @Override
@@ -77,6 +93,11 @@ public final class ReadIndexQueue implements ReadGate {
                     ByteBuffer.allocate(Long.BYTES).putLong(ids.next()).flip());
         } else if (nowNanos - roundAskedNanos < RETRY_NANOS) {
             return null;
+        } else {
+            LOG.atWarn()
+                    .setMessage("waiting for ReadIndex response took too long, retrying")
+                    .addKeyValue("retry-timeout", RETRY_NANOS / NANOS_PER_MILLI + "ms")
+                    .log();
         }
         roundAskedNanos = nowNanos;
         return roundContext;
@@ -104,6 +125,9 @@ public final class ReadIndexQueue implements ReadGate {
 
     /** Reads that wait for a round cannot know whose answer they would get. Raft loop only. */
     void leaderChanged() {
+        if (!inRound.isEmpty()) {
+            listener.failed();
+        }
         fail(inRound, EtcdError.LEADER_CHANGED);
         inRound = List.of();
     }
@@ -111,6 +135,11 @@ public final class ReadIndexQueue implements ReadGate {
     /** Fails what has waited too long. Raft loop only. */
     void expire(long nowNanos) {
         if (!inRound.isEmpty() && inRound.get(0).deadlineNanos() - nowNanos <= 0) {
+            LOG.atWarn()
+                    .setMessage("timed out waiting for read index response (local node might have slow network)")
+                    .addKeyValue("timeout", timeoutNanos / NANOS_PER_MILLI + "ms")
+                    .log();
+            listener.slow();
             fail(inRound, EtcdError.TIMEOUT);
             inRound = List.of();
         }

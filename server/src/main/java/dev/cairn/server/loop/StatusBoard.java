@@ -14,6 +14,8 @@ public final class StatusBoard implements MemberStatus {
     private volatile boolean learner;
     private volatile boolean soloLeader;
     private volatile LongSupplier appliedIndex;
+    private volatile long leaderSinceNanos;
+    private volatile boolean hasHadLeader;
 
     public StatusBoard(long appliedIndexAtStart) {
         this.appliedIndex = () -> appliedIndexAtStart;
@@ -58,7 +60,20 @@ public final class StatusBoard implements MemberStatus {
     }
 
     void leader(long id) {
+        if (id != 0 && id != leader) {
+            leaderSinceNanos = System.nanoTime();
+            hasHadLeader = true;
+        }
         leader = id;
+    }
+
+    /** When the leader of now, or the last one, became known; without meaning as long as there was none. */
+    long leaderSinceNanos() {
+        return leaderSinceNanos;
+    }
+
+    boolean hasHadLeader() {
+        return hasHadLeader;
     }
 
     void hardState(long newTerm, long newCommittedIndex) {

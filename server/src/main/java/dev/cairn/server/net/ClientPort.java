@@ -3,6 +3,8 @@ package dev.cairn.server.net;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
+import dev.cairn.server.tls.ClientTls;
+import dev.cairn.server.tls.ServerTls;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
@@ -14,6 +16,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollChannelOption;
@@ -35,8 +38,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,11 +75,14 @@ public final class ClientPort {
     private final ChannelGroup httpConnections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final List<Path> socketFiles = new ArrayList<>();
     private final List<SocketAddress> addresses = new ArrayList<>();
+    private final List<EtcdUrl> urls = new ArrayList<>();
     private final ServerConfig config;
     private final EventLoops loops;
     private final Duration firstBytesLimit;
+    private final @Nullable ServerTls tls;
 
-    private ClientPort(ServerConfig config, EventLoops loops, Duration firstBytesLimit) {
+    private ClientPort(ServerConfig config, EventLoops loops, Duration firstBytesLimit, @Nullable ServerTls tls) {
+        this.tls = tls;
         this.config = config;
         this.loops = loops;
         this.firstBytesLimit = firstBytesLimit;
@@ -105,7 +113,7 @@ public final class ClientPort {
      * Binds every address or none.
      *
      * @param content asked for when the first call comes in, which is after {@link #serve}
-     * @throws IOException when an address cannot be bound; the message is etcd's and names the address
+     * @throws IOException when an address cannot be bound, or TLS not be set up; the message names the address or the file
      */
     public static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content) throws IOException {
         return bind(config, loops, content, FIRST_BYTES_LIMIT);
@@ -113,7 +121,7 @@ public final class ClientPort {
 
     static ClientPort bind(ServerConfig config, EventLoops loops, Supplier<Content> content, Duration firstBytesLimit)
             throws IOException {
-        ClientPort port = new ClientPort(config, loops, firstBytesLimit);
+        ClientPort port = new ClientPort(config, loops, firstBytesLimit, ClientTls.of(config));
         try {
             boolean httpApart = !config.listenClientHttpUrls().isEmpty();
             for (EtcdUrl url : config.listenClientUrls()) {
@@ -143,21 +151,33 @@ public final class ClientPort {
     /** Starts to answer, also those who connected before. */
     public void serve() {
         gate.open();
-        for (SocketAddress address : addresses) {
+        for (int i = 0; i < addresses.size(); i++) {
             LOG.atInfo()
-                    .setMessage("serving client traffic insecurely; this is strongly discouraged!")
+                    .setMessage(
+                            urls.get(i).tls()
+                                    ? "serving client traffic securely"
+                                    : "serving client traffic insecurely; this is strongly discouraged!")
                     .addKeyValue("traffic", "grpc+http")
-                    .addKeyValue("address", text(address))
+                    .addKeyValue("address", text(addresses.get(i)))
                     .log();
         }
     }
 
+    /**
+     * Clients of the pages offer both protocols, clients of gRPC offer HTTP/2 alone, which carries nothing but gRPC here: who offers
+     * both gets HTTP/1.
+     */
     private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
         SocketAddress address = resolve(url);
         int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
         FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
-        GrpcNegotiator negotiator = new GrpcNegotiator(gate, firstBytesLimit, http1);
+        GrpcNegotiator negotiator = new GrpcNegotiator(
+                gate,
+                firstBytesLimit,
+                http1,
+                messageBytesMax,
+                front(url, http == null ? List.of("h2") : List.of("http/1.1", "h2")));
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
                         address, InternalNettyServerCredentials.create(negotiator))
                 .bossEventLoopGroup(loops.group())
@@ -197,6 +217,15 @@ public final class ClientPort {
         bound(url, server.getListenSockets().get(0));
     }
 
+    /** What puts TLS in front of a connection's first handler; null for a listener without. */
+    private @Nullable UnaryOperator<ChannelHandler> front(EtcdUrl url, List<String> protocols) {
+        if (!url.tls()) {
+            return null;
+        }
+        ServerTls engines = Objects.requireNonNull(tls, "checked with the options");
+        return behind -> new TlsFront(gate, () -> engines.engine(protocols), loops.handshakes(), behind);
+    }
+
     private void keepAlive(NettyServerBuilder builder) {
         Duration interval = config.grpcKeepaliveInterval();
         Duration timeout = config.grpcKeepaliveTimeout();
@@ -217,6 +246,7 @@ public final class ClientPort {
     private void bindHttp(EtcdUrl url, HttpHandler handler) throws IOException {
         SocketAddress address = resolve(url);
         int bodyBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
+        UnaryOperator<ChannelHandler> front = front(url, List.of("http/1.1"));
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(url.unixSocket() ? loops.unix() : loops.tcp())
@@ -224,12 +254,12 @@ public final class ClientPort {
                     @Override
                     protected void initChannel(Channel channel) {
                         httpConnections.add(channel);
-                        channel.pipeline()
-                                .addLast(new FirstBytesHandler(
-                                        gate,
-                                        firstBytesLimit,
-                                        null,
-                                        after -> Http1Handler.install(after, handler, bodyBytesMax)));
+                        ChannelHandler first = new FirstBytesHandler(
+                                gate,
+                                firstBytesLimit,
+                                null,
+                                after -> Http1Handler.install(after, handler, bodyBytesMax));
+                        channel.pipeline().addLast(front == null ? first : front.apply(first));
                     }
                 });
         if (!url.unixSocket()) {
@@ -246,6 +276,7 @@ public final class ClientPort {
 
     private void bound(EtcdUrl url, SocketAddress address) {
         addresses.add(address);
+        urls.add(url);
         if (url.unixSocket()) {
             socketFiles.add(Path.of(url.host()));
         }

@@ -13,7 +13,10 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -25,12 +28,31 @@ public final class EventLoops implements AutoCloseable {
     /** The event loop of the connection that a call came in on, among the attributes of the call. */
     public static final Attributes.Key<Executor> OF_CONNECTION = Attributes.Key.create("dev.cairn.event-loop");
 
+    /** Tasks of handshakes that may wait; each is small, and its connection is not read from meanwhile. */
+    private static final int HANDSHAKE_TASKS_MAX = 16_384;
+
+    private static final long HANDSHAKE_IDLE_SECONDS = 10;
+
     private final EventLoopGroup group;
     private final boolean epoll;
+    private final ExecutorService handshakes;
 
     private EventLoops(EventLoopGroup group, boolean epoll) {
         this.group = group;
         this.epoll = epoll;
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(
+                1,
+                1,
+                HANDSHAKE_IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(HANDSHAKE_TASKS_MAX),
+                task -> {
+                    Thread thread = new Thread(task, "etcd-tls");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.allowCoreThreadTimeOut(true);
+        this.handshakes = executor;
     }
 
     public static EventLoops open() {
@@ -53,6 +75,11 @@ public final class EventLoops implements AutoCloseable {
         return group;
     }
 
+    /** Runs what TLS computes for handshakes; refuses when too much waits. */
+    Executor handshakes() {
+        return handshakes;
+    }
+
     boolean epoll() {
         return epoll;
     }
@@ -68,6 +95,7 @@ public final class EventLoops implements AutoCloseable {
     /** Ends the threads after the ports are stopped. */
     @Override
     public void close() {
+        handshakes.shutdownNow();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     }
 }

@@ -19,6 +19,7 @@ import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpResponseStatus;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpServerCodec;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpUtil;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpVersion;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslHandler;
 import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -123,7 +124,11 @@ final class Http1Handler extends ChannelDuplexHandler {
         try {
             keepAlive = refused == null && HttpUtil.isKeepAlive(request);
             decoded = HttpRequest.of(
-                    request.method().name(), request.uri(), headers(request), ByteBufUtil.getBytes(request.content()));
+                    request.method().name(),
+                    request.uri(),
+                    headers(request),
+                    ByteBufUtil.getBytes(request.content()),
+                    ctx.pipeline().get(SslHandler.class) != null);
         } finally {
             request.release();
         }

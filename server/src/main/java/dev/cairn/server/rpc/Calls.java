@@ -25,6 +25,11 @@ final class Calls {
         public void fail(EtcdError error) {
             refuse(call, error);
         }
+
+        @Override
+        public boolean isAbandoned() {
+            return call instanceof ServerCallStreamObserver<?> server && server.isCancelled();
+        }
     }
 
     /** A completion that answers the call with what the function makes of the value. */

@@ -33,7 +33,7 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
         }
     };
 
-    private int encodedSize() {
+    int encodedSize() {
         int size = CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
         for (ByteString keyValue : result.keyValues()) {
             size += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);

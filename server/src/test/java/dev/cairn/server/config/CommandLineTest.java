@@ -308,12 +308,12 @@ class CommandLineTest {
     @Test
     void shouldSayOnceThatAnOptionHasNoEffect() {
         List<Notice> notices = config(
-                        "--auto-tls", "--auto-tls", "--memory-mlock", "--force", "--corrupt-check-time=0s")
+                        "--peer-auto-tls", "--peer-auto-tls", "--memory-mlock", "--force", "--corrupt-check-time=0s")
                 .notices();
         assertThat(notices.stream()
                         .filter(n -> n.message().equals("option is accepted, but has no effect"))
                         .map(n -> field(n, "option")))
-                .containsExactlyInAnyOrder("auto-tls", "memory-mlock", "force");
+                .containsExactlyInAnyOrder("peer-auto-tls", "memory-mlock", "force");
     }
 
     @ParameterizedTest

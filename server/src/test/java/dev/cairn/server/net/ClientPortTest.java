@@ -368,7 +368,52 @@ class ClientPortTest {
         assertThatThrownBy(() -> call(channel, ECHO, new byte[1001 + (512 << 10)]))
                 .isInstanceOfSatisfying(
                         StatusRuntimeException.class,
-                        e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED));
+                        e -> assertThat(e.getStatus().toString())
+                                .contains(
+                                        "code=RESOURCE_EXHAUSTED",
+                                        "grpc: received message larger than max (525289 vs. 525288)"));
+        assertThat(call(channel, ECHO, bytes("the connection lives on"))).isEqualTo(bytes("the connection lives on"));
+    }
+
+    private static final String PREFACE_AND_SETTINGS = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
+    private static final String PING = "\0\0\10\6\0\0\0\0\00012345678";
+
+    /** The payload of the next frame of the type; the frames before it are passed over. */
+    private static byte[] nextFrame(InputStream in, int type) throws IOException {
+        while (true) {
+            byte[] head = in.readNBytes(9);
+            assertThat(head).as("frame").hasSize(9);
+            byte[] payload = in.readNBytes((head[0] & 0xff) << 16 | (head[1] & 0xff) << 8 | head[2] & 0xff);
+            if (head[3] == type && (type != 4 || head[4] == 0)) {
+                return payload;
+            }
+        }
+    }
+
+    @Test
+    void shouldTellHowManyStreamsAConnectionMayHave() throws IOException {
+        int port = port(serve(anyPort("--max-concurrent-streams=7"), LONG), 0);
+        try (Socket socket = connect(port)) {
+            socket.getOutputStream().write(bytes(PREFACE_AND_SETTINGS));
+            ByteBuffer settings = ByteBuffer.wrap(nextFrame(socket.getInputStream(), 4));
+            List<String> told = new ArrayList<>();
+            while (settings.hasRemaining()) {
+                told.add(settings.getShort() + "=" + settings.getInt());
+            }
+            assertThat(told).contains("3=7");
+        }
+    }
+
+    @Test
+    void shouldEndConnectionsThatPingTooOften() throws IOException {
+        int port = port(serve(anyPort(), LONG), 0);
+        try (Socket socket = connect(port)) {
+            socket.getOutputStream().write(bytes(PREFACE_AND_SETTINGS + PING.repeat(6)));
+            ByteBuffer goAway = ByteBuffer.wrap(nextFrame(socket.getInputStream(), 7));
+            goAway.getInt();
+            assertThat(goAway.getInt()).as("ENHANCE_YOUR_CALM").isEqualTo(11);
+            assertThat(StandardCharsets.US_ASCII.decode(goAway).toString()).isEqualTo("too_many_pings");
+        }
     }
 
     @Test

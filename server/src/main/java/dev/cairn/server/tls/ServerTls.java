@@ -1,0 +1,155 @@
+package dev.cairn.server.tls;
+
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Thread-safe. Makes the engine of each new connection from the files as they are at that moment: certificate, key, authorities and
+ * revocations may all be replaced while the server runs. Files that cannot be used, for instance because only one half of a pair has
+ * been replaced yet, leave those in use that were good last.
+ *
+ * <p>Whatever changes, sessions of before cannot be resumed: they belong to a context that is gone, so a revoked client has to show
+ * its certificate again.
+ */
+public final class ServerTls {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
+
+    /** What engines are made from, and what it was made from itself. */
+    private record Loaded(List<TlsFile> files, SSLContext context, String @Nullable [] cipherSuites) {}
+
+    private final TlsSettings settings;
+    private final List<Path> paths;
+    private final ReentrantLock loading = new ReentrantLock();
+    private volatile Loaded loaded;
+    private volatile FileStamps stamps;
+
+    /** @throws TlsException what is wrong, and with which file */
+    ServerTls(TlsSettings settings) throws TlsException {
+        this.settings = settings;
+        this.paths = settings.files().stream().map(TlsSettings.Named::path).toList();
+        this.stamps = FileStamps.of(paths);
+        this.loaded = load(read());
+    }
+
+    /**
+     * An engine for one connection; may read files.
+     *
+     * @param protocols what the listener speaks, by ALPN names, the preferred one first
+     */
+    public SSLEngine engine(List<String> protocols) {
+        takeChanges();
+        Loaded current = loaded;
+        SSLEngine engine = current.context().createSSLEngine();
+        engine.setUseClientMode(false);
+        SSLParameters parameters = engine.getSSLParameters();
+        parameters.setProtocols(settings.protocols().toArray(String[]::new));
+        if (current.cipherSuites() != null) {
+            parameters.setCipherSuites(current.cipherSuites());
+        }
+        parameters.setNeedClientAuth(settings.clientCertificates());
+        engine.setSSLParameters(parameters);
+        engine.setHandshakeApplicationProtocolSelector((ignored, offered) -> choose(protocols, offered));
+        return engine;
+    }
+
+    /** The first that both speak; nothing for an HTTP/1 client that merely says so; null to refuse the connection. */
+    private static @Nullable String choose(List<String> spoken, List<String> offered) {
+        for (String protocol : spoken) {
+            if (offered.contains(protocol)) {
+                return protocol;
+            }
+        }
+        return offered.equals(List.of("http/1.1")) ? "" : null;
+    }
+
+    private void takeChanges() {
+        FileStamps now = FileStamps.of(paths);
+        if (stamps.covers(now) || !loading.tryLock()) {
+            // Who comes while another one loads goes on with what there is.
+            return;
+        }
+        try {
+            List<TlsFile> files = read();
+            if (!same(files, loaded.files())) {
+                loaded = load(files);
+                LOG.atInfo()
+                        .setMessage("TLS files have changed and are in use")
+                        .addKeyValue("files", paths.toString())
+                        .log();
+            }
+        } catch (TlsException e) {
+            if (!stamps.sameAs(now)) {
+                LOG.atWarn()
+                        .setMessage("changed TLS files cannot be used; the last good ones stay in use")
+                        .addKeyValue("error", e.getMessage())
+                        .log();
+            }
+        } finally {
+            stamps = now;
+            loading.unlock();
+        }
+    }
+
+    private static boolean same(List<TlsFile> some, List<TlsFile> others) {
+        for (int i = 0; i < some.size(); i++) {
+            if (!Arrays.equals(some.get(i).content(), others.get(i).content())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private List<TlsFile> read() throws TlsException {
+        List<TlsFile> files = new ArrayList<>();
+        for (TlsSettings.Named named : settings.files()) {
+            files.add(TlsFile.read(named.option(), named.path()));
+        }
+        return files;
+    }
+
+    private static @Nullable TlsFile find(List<TlsFile> files, TlsSettings.@Nullable Named named) {
+        return files.stream()
+                .filter(file -> named != null && file.option().equals(named.option()))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private Loaded load(List<TlsFile> files) throws TlsException {
+        ServerIdentity identity = ServerIdentity.of(files.get(0), files.get(1));
+        TrustManager[] trust = {};
+        if (settings.clientCertificates()) {
+            TlsFile crl = find(files, settings.crl());
+            trust = new TrustManager[] {
+                ClientTrust.of(
+                        find(files, settings.trustedCa()),
+                        crl == null ? Revocations.none() : Revocations.in(crl),
+                        settings.hostNames())
+            };
+        }
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {identity}, trust, null);
+            String[] suites = settings.cipherSuites().isEmpty()
+                    ? null
+                    : CipherSuites.enabled(
+                            settings.cipherSuites(),
+                            List.of(context.getDefaultSSLParameters().getCipherSuites()),
+                            settings.protocols().contains("TLSv1.3"));
+            return new Loaded(files, context, suites);
+        } catch (GeneralSecurityException e) {
+            throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);
+        }
+    }
+}
