@@ -72,7 +72,8 @@ final class Compactor {
         KvHash hash;
 
         byte[] position;
-        long workedNanos;
+        final long startedNanos = System.nanoTime();
+        long removed;
 
         Run(Request request) {
             this.request = request;
@@ -151,15 +152,11 @@ final class Compactor {
             run = new Run(next);
         }
         Run current = run;
-        long started = System.nanoTime();
         if (current.hash != null) {
             hash(current, current.hash);
-            current.workedNanos += System.nanoTime() - started;
             return true;
         }
-        boolean over = removeBatch(current);
-        current.workedNanos += System.nanoTime() - started;
-        if (over) {
+        if (removeBatch(current)) {
             run = null;
             finish(current);
         }
@@ -191,6 +188,7 @@ final class Compactor {
             for (Look look : batch) {
                 removed += remove(txn, look, current.request.revision());
             }
+            current.removed += removed;
             boolean over = batch.size() < batchMax;
             if (over) {
                 SmallTables.write(
@@ -265,7 +263,7 @@ final class Compactor {
                 return served;
             });
         }
-        meter.onCompactionFinished(revision, over.workedNanos);
+        meter.onCompactionFinished(revision, System.nanoTime() - over.startedNanos, over.removed);
         due.forEach(Runnable::run);
     }
 }
