@@ -1,6 +1,7 @@
 package dev.cairn.server.apply;
 
-import java.util.Locale;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +60,9 @@ public final class QuotaNotice {
             unit++;
         }
         double rounded = Math.floor(value * 10 + 0.5) / 10;
-        String digits = String.format(Locale.ROOT, rounded < 10 ? "%.1f" : "%.0f", rounded);
+        String digits = BigDecimal.valueOf(rounded)
+                .setScale(rounded < 10 ? 1 : 0, RoundingMode.HALF_EVEN)
+                .toPlainString();
         return digits + " " + (unit < 0 ? "" : UNITS.charAt(unit)) + "B";
     }
 }
