@@ -133,11 +133,7 @@ final class Options {
             .key(null)
             .notYet("connections between members have fixed timeouts");
     static final Option<Map<String, Boolean>> FEATURE_GATES = gates(
-                    "feature-gates",
-                    "",
-                    Section.MEMBER,
-                    "Features to switch, as name=true|false pairs separated by commas:")
-            .notYet("only InitialCorruptCheck and CompactHashCheck switch anything yet");
+            "feature-gates", "", Section.MEMBER, "Features to switch, as name=true|false pairs separated by commas:");
 
     // Clustering
     static final Option<List<EtcdUrl>> INITIAL_ADVERTISE_PEER_URLS = urls(
