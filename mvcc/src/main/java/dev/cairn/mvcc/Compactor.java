@@ -75,7 +75,8 @@ final class Compactor {
         KvHash hash;
 
         byte[] position;
-        long workedNanos;
+        final long startedNanos = System.nanoTime();
+        long removed;
 
         Run(Request request) {
             this.request = request;
@@ -176,18 +177,14 @@ final class Compactor {
             run = new Run(next);
         }
         Run current = run;
-        long started = System.nanoTime();
         if (current.hash != null) {
             hash(current, current.hash);
-            current.workedNanos += System.nanoTime() - started;
             return true;
         }
         if (isHeld(current)) {
             return false;
         }
-        boolean over = removeBatch(current);
-        current.workedNanos += System.nanoTime() - started;
-        if (over) {
+        if (removeBatch(current)) {
             run = null;
             finish(current);
         }
@@ -220,6 +217,7 @@ final class Compactor {
             for (Look look : batch) {
                 removed += remove(txn, look, current.request.revision());
             }
+            current.removed += removed;
             boolean over = batch.size() < batchMax && neededFrom > current.request.revision();
             if (over) {
                 SmallTables.write(
@@ -296,7 +294,7 @@ final class Compactor {
                 return served;
             });
         }
-        meter.onCompactionFinished(revision, over.workedNanos);
+        meter.onCompactionFinished(revision, System.nanoTime() - over.startedNanos, over.removed);
         due.forEach(Runnable::run);
     }
 }

@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The digests of the last compactions, by which members compare what they can no longer compute. Thread-safe. */
@@ -19,6 +20,13 @@ final class KvHashes {
             if (newestLast.size() > KEPT_MAX) {
                 newestLast.removeFirst();
             }
+        }
+    }
+
+    /** All that are kept, the oldest first. */
+    List<Stored> all() {
+        synchronized (lock) {
+            return List.copyOf(newestLast);
         }
     }
 

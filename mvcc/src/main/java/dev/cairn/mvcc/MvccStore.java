@@ -10,6 +10,7 @@ import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -287,6 +288,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public void scheduleCompaction(long revision, @Nullable Runnable whenRemoved) throws KvException {
         beginWrite();
+        long started = System.nanoTime();
         long compacted = state.compacted();
         if (revision <= compacted) {
             throw new KvException(KvException.Reason.COMPACTED);
@@ -297,6 +299,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         tables.put(Table.META, Layout.META_SCHEDULED_COMPACTION, Layout.compaction(revision));
         compactor.request(revision, compacted, whenRemoved);
         state.compact(revision);
+        meter.onCompactionScheduled(System.nanoTime() - started);
     }
 
     /** Records the configuration that the current entry leads to, in etcd's JSON form. */
@@ -343,6 +346,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      * @throws KvException COMPACTED or FUTURE_REVISION
      */
     public HashKv hashKv(long revision) throws KvException {
+        long started = System.nanoTime();
         try (StoreFlusher.Settled settled = flusher.settle()) {
             KvHashes.Stored stored = hashes.find(revision);
             if (stored != null) {
@@ -357,13 +361,25 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
             }
             KvHash hash = KvHash.of(hashed, settled.compacted());
             hash.step(settled.view(), Long.MAX_VALUE);
+            meter.onHashKv(System.nanoTime() - started);
             return new HashKv(hash.value(), settled.compacted(), hashed, settled.current());
         }
     }
 
+    /** The digests that the last compactions stored, the oldest first; any thread, and quick. */
+    public List<HashKv> compactionHashes() {
+        long current = state.current();
+        return hashes.all().stream()
+                .map(stored -> new HashKv(stored.hash(), stored.compacted(), stored.revision(), current))
+                .toList();
+    }
+
     /** The digest of everything, by the rules of etcd's {@code Maintenance.Hash}. Takes time; flushes first. */
     public int hash() {
-        return EtcdView.hash(this::export);
+        long started = System.nanoTime();
+        int hash = EtcdView.hash(this::export);
+        meter.onHash(System.nanoTime() - started);
+        return hash;
     }
 
     /** The number of keys at the current revision. */

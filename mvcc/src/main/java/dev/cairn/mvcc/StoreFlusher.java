@@ -99,23 +99,27 @@ final class StoreFlusher implements Flusher {
         }
     }
 
+    /**
+     * Flushes and carries out what is to be compacted. A step at a time under the lock, so that an apply loop that needs room
+     * comes in between.
+     */
     Settled settle() {
-        lock.lock();
-        try {
-            long current;
-            long compacted;
-            do {
+        while (true) {
+            lock.lock();
+            try {
                 state.checkWritable();
-                current = state.current();
-                flushLocked();
-                while (compactLocked()) {
-                    state.checkWritable();
+                if (compactLocked()) {
+                    continue;
                 }
-                compacted = compactor.isHeld() ? compactor.durable() : compactor.finished();
-            } while (compacted != state.compacted() || current < compacted);
-            return new Settled(state.stored(), current, compacted);
-        } finally {
-            lock.unlock();
+                long current = state.current();
+                flushLocked();
+                long compacted = compactor.isHeld() ? compactor.durable() : compactor.finished();
+                if (compacted == state.compacted() && current >= compacted) {
+                    return new Settled(state.stored(), current, compacted);
+                }
+            } finally {
+                lock.unlock();
+            }
         }
     }
 

@@ -23,11 +23,20 @@ public interface StoreMeter {
     /** The overlay was written to the backend and made durable. */
     default void onCommit(long durationNanos, long operations) {}
 
+    /** A compaction was taken into the books; writes waited so long. */
+    default void onCompactionScheduled(long durationNanos) {}
+
+    /** A digest of everything was computed. */
+    default void onHash(long durationNanos) {}
+
+    /** A digest at a revision was computed. */
+    default void onHashKv(long durationNanos) {}
+
     /** One small compaction transaction was committed. */
     default void onCompactionStep(long durationNanos, long revisionsRemoved) {}
 
-    /** A compaction has removed all that it had to. */
-    default void onCompactionFinished(long revision, long durationNanos) {}
+    /** A compaction has removed all that it had to; the duration counts its pauses too. */
+    default void onCompactionFinished(long revision, long durationNanos, long revisionsRemoved) {}
 
     /** The backend was copied and swapped; readers waited for {@code pauseNanos}. */
     default void onDefragment(long durationNanos, long pauseNanos) {}

@@ -3,7 +3,6 @@ package dev.cairn.server;
 import dev.cairn.proto.etcdserverpb.AlarmType;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
-import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.http.HealthSource;
@@ -45,15 +44,10 @@ final class ClientContent {
     }
 
     private Router pages(Router router) {
-        Pages.addVersion(router, this::versions);
+        Pages.addVersion(router, () -> PeerContent.versions(server.cluster()));
         Pages.addMetrics(router, metrics::render);
         new HealthPages(new Health(), server.instruments()).addTo(router);
         return router;
-    }
-
-    private Pages.Versions versions() {
-        String cluster = server.cluster().view().version();
-        return new Pages.Versions(EtcdVersion.SERVER, cluster == null ? "not_decided" : cluster, EtcdVersion.STORAGE);
     }
 
     private final class Health implements HealthSource {

@@ -15,6 +15,7 @@ import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.ApplyMeter;
 import dev.cairn.server.apply.Quota;
+import dev.cairn.server.apply.QuotaNotice;
 import dev.cairn.server.apply.StoreAdmission;
 import dev.cairn.server.backup.SnapshotStreams;
 import dev.cairn.server.bootstrap.Bootstrap;
@@ -53,6 +54,8 @@ import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -96,6 +99,9 @@ public final class EtcdServer implements AutoCloseable {
     private final List<ServerInterceptor> interceptors;
     private final List<ServerServiceDefinition> services;
     private final Instruments instruments;
+    private final Lessor lessor;
+    private final Housekeeping housekeeping;
+    private final Duration requestLimit;
     private final DutyThread raftThread;
     private final DutyThread flushThread;
     private final DutyThread houseThread;
@@ -147,6 +153,7 @@ public final class EtcdServer implements AutoCloseable {
 
         alarms = new Alarms(store);
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
+        QuotaNotice.write(quota, config.quotaIsDefault());
         StoreAdmission admission = new StoreAdmission(quota, alarms, proposals, memberId);
         Lessor lessor = new Lessor(
                 store,
@@ -154,6 +161,7 @@ public final class EtcdServer implements AutoCloseable {
                 new LeaseExpiry(proposer),
                 now);
         lessor.restore();
+        this.lessor = lessor;
         store.setLeases(lessor);
         Headers headers = new Headers(boot.identity().clusterId(), memberId, status::term, store::currentRevision);
         watches = new WatchHub(
@@ -205,7 +213,7 @@ public final class EtcdServer implements AutoCloseable {
         RaftLoop raftLoop =
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
-        instruments.follow(boot.identity(), store, status, proposals, watches, quota);
+        instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         ServerServiceDefinition kv = new KvService(
                         store,
                         proposer,
@@ -244,9 +252,15 @@ public final class EtcdServer implements AutoCloseable {
                                 new SnapshotStreams(store, backups, instruments::snapshotSent))
                         .bindService()));
 
+        requestLimit = Duration.ofMillis(timeoutMillis);
+        housekeeping =
+                new Housekeeping(config, store, cluster, status, proposals, reads, alarms, quota, requestLimit, now);
+        if (appliedIndex > 0) {
+            checkBeforeServing();
+        }
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
-        houseThread.start(List.of(
+        List<Duty> houseDuties = new ArrayList<>(List.of(
                 every(HOUSEKEEPING_NANOS, watches::doWork),
                 every(HOUSEKEEPING_NANOS, lessor::doWork),
                 every(HOUSEKEEPING_NANOS, renewals::doWork),
@@ -255,6 +269,8 @@ public final class EtcdServer implements AutoCloseable {
                     return 0;
                 }),
                 snapshots));
+        houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
+        houseThread.start(houseDuties);
         new Publication(config, cluster, proposer, () -> published.complete(null)).start();
     }
 
@@ -284,6 +300,24 @@ public final class EtcdServer implements AutoCloseable {
         return store;
     }
 
+    Lessor lessor() {
+        return lessor;
+    }
+
+    Proposals proposals() {
+        return proposals;
+    }
+
+    /** How long a request may take. */
+    Duration requestLimit() {
+        return requestLimit;
+    }
+
+    /** Runs what reads the whole store. */
+    ExecutorService slow() {
+        return slow;
+    }
+
     Instruments instruments() {
         return instruments;
     }
@@ -302,6 +336,7 @@ public final class EtcdServer implements AutoCloseable {
     public void close() {
         watches.close();
         houseThread.stop();
+        housekeeping.close();
         raftThread.stop();
         proposals.stop();
         reads.stop();
@@ -310,6 +345,21 @@ public final class EtcdServer implements AutoCloseable {
         slow.shutdown();
         backups.shutdown();
         flushThread.stop();
+        closeDirectory();
+    }
+
+    /** A member that differs from its peers must not serve; nothing has started yet but what boot has opened. */
+    private void checkBeforeServing() throws StartException {
+        try {
+            housekeeping.checkBeforeServing();
+        } catch (StartException e) {
+            housekeeping.close();
+            closeDirectory();
+            throw e;
+        }
+    }
+
+    private void closeDirectory() {
         store.close();
         segments.shutdown();
         try {

@@ -5,6 +5,7 @@ import dev.cairn.mvcc.StoreMeter;
 import dev.cairn.raft.RaftRole;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.MemberStatus;
+import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.loop.Proposals;
@@ -13,13 +14,17 @@ import dev.cairn.server.membership.Identity;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Connects the parts of the member with the series of its metrics: what the parts tell is counted, what they know is asked
  * for when it is scraped. Thread-safe.
  */
 final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCounter, ReadIndexListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Instruments.class);
     private static final double NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Metrics metrics;
@@ -35,7 +40,8 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
             MemberStatus status,
             Proposals proposals,
             WatchHub watches,
-            Quota quota) {
+            Quota quota,
+            Alarms alarms) {
         metrics.server.id.with(Identity.hex(identity.memberId())).set(1);
         metrics.server.version.with(EtcdVersion.SERVER).set(1);
         metrics.server.goVersion.with("java" + Runtime.version().feature()).set(1);
@@ -46,6 +52,8 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
         metrics.server.proposalsAppliedTotal.follow(status::appliedIndex);
         metrics.server.proposalsPending.follow(proposals::pending);
         metrics.server.quotaBackendBytes.set(quota.limitBytes());
+        alarms.setListener((memberId, type, raised) ->
+                metrics.server.alarms.with(Identity.hex(memberId), type.name()).set(raised));
         metrics.mvcc.currentRevision.follow(store::currentRevision);
         metrics.mvcc.compactRevision.follow(() -> Math.max(0, store.compactedRevision()));
         metrics.mvcc.keysTotal.follow(store::keys);
@@ -97,7 +105,28 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
     }
 
     @Override
-    public void onCompactionFinished(long revision, long durationNanos) {
+    public void onCompactionScheduled(long durationNanos) {
+        metrics.mvcc.indexCompactionPauseDurationMilliseconds.observe(durationNanos / NANOS_PER_MILLI);
+    }
+
+    @Override
+    public void onHash(long durationNanos) {
+        metrics.mvcc.hashDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void onHashKv(long durationNanos) {
+        metrics.mvcc.hashRevDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void onCompactionFinished(long revision, long durationNanos, long revisionsRemoved) {
+        LOG.atInfo()
+                .setMessage("finished scheduled compaction")
+                .addKeyValue("compact-revision", revision)
+                .addKeyValue("took", Duration.ofNanos(durationNanos))
+                .addKeyValue("number-of-keys-compacted", revisionsRemoved)
+                .log();
         metrics.mvcc.dbCompactionTotalDurationMilliseconds.observe(durationNanos / NANOS_PER_MILLI);
         metrics.mvcc.dbCompactionLast.set(TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis()));
     }

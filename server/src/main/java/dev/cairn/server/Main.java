@@ -8,10 +8,12 @@ import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.Notice;
 import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.logging.Logs;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
+import dev.cairn.server.peer.PeerPort;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -91,22 +93,29 @@ public final class Main {
         preload.setDaemon(true);
         preload.start();
         EventLoops loops = EventLoops.open();
+        CompletableFuture<HttpHandler> peerContent = new CompletableFuture<>();
+        PeerPort peers = PeerPort.bind(config, loops, peerContent::join);
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
         EtcdServer server = new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
         content.complete(new ClientContent(config, server, metrics).content());
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, stopping, port, server, loops), "etcd-stop"));
+        peerContent.complete(PeerContent.of(server));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> stop(log, stopping, peers, port, server, loops), "etcd-stop"));
+        peers.serve();
         server.published().join();
         port.serve();
         log.atInfo().log("ready to serve client requests");
         new CountDownLatch(1).await();
     }
 
-    private static void stop(Logger log, AtomicBoolean stopping, ClientPort port, EtcdServer server, EventLoops loops) {
+    private static void stop(
+            Logger log, AtomicBoolean stopping, PeerPort peers, ClientPort port, EtcdServer server, EventLoops loops) {
         stopping.set(true);
         log.atInfo().log("closing etcd server");
         server.endStreams();
         port.stop(STOP_GRACE);
+        peers.stop(STOP_GRACE);
         server.close();
         loops.close();
         log.atInfo().log("closed etcd server");

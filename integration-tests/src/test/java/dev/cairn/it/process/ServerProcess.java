@@ -190,7 +190,7 @@ public final class ServerProcess implements AutoCloseable {
         return "http://127.0.0.1:" + clientPort;
     }
 
-    private String peerUrl() {
+    public String peerUrl() {
         return "http://127.0.0.1:" + peerPort;
     }
 

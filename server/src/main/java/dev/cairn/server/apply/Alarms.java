@@ -16,8 +16,14 @@ import java.util.List;
  * key, nothing as value.
  */
 public final class Alarms {
+    /** Hears when an alarm is raised and when it is lifted. Called on the apply loop. */
+    public interface Listener {
+        void onAlarm(long memberId, AlarmType type, boolean raised);
+    }
+
     private final Tables tables;
     private volatile List<AlarmMember> active = List.of();
+    private Listener listener = (memberId, type, raised) -> {};
 
     /** The alarms as the table holds them. */
     public Alarms(Tables tables) {
@@ -31,6 +37,24 @@ public final class Alarms {
             }
         });
         active = List.copyOf(loaded);
+    }
+
+    /** Names who hears of changes; it is told at once of what is raised already. Called once, before the first change. */
+    public void setListener(Listener alarmListener) {
+        listener = alarmListener;
+        for (AlarmMember alarm : active) {
+            listener.onAlarm(alarm.getMemberID(), alarm.getAlarm(), true);
+        }
+    }
+
+    /** Whether this member has raised the alarm. */
+    public boolean isActive(long memberId, AlarmType type) {
+        for (AlarmMember alarm : active) {
+            if (alarm.getMemberID() == memberId && alarm.getAlarm() == type) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** All that are raised; of one type only unless it is NONE. */
@@ -61,6 +85,7 @@ public final class Alarms {
                     .thenComparing(AlarmMember::getAlarmValue));
             active = List.copyOf(next);
             tables.put(Table.ALARM, alarm.toByteString(), ByteString.EMPTY);
+            listener.onAlarm(memberId, type, true);
         }
         return alarm;
     }
@@ -74,6 +99,7 @@ public final class Alarms {
         }
         active = active.stream().filter(a -> !a.equals(alarm)).toList();
         tables.delete(Table.ALARM, alarm.toByteString());
+        listener.onAlarm(memberId, type, false);
         return true;
     }
 }

@@ -34,6 +34,11 @@ public final class Quota {
         return limitBytes;
     }
 
+    /** What counts against the limit at this moment. */
+    public long bytesInUse() {
+        return bytesInUse.getAsLong();
+    }
+
     /** Whether the store has room for what the request may write. */
     public boolean hasRoomFor(InternalRaftRequestOrBuilder request) {
         if (limitBytes < 0) {

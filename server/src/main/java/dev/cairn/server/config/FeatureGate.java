@@ -51,6 +51,11 @@ public enum FeatureGate {
         return onByDefault;
     }
 
+    /** Whether anything depends on the gate here. */
+    boolean hasEffect() {
+        return this == COMPACT_HASH_CHECK || this == INITIAL_CORRUPT_CHECK;
+    }
+
     static boolean isKnown(String name) {
         for (FeatureGate gate : values()) {
             if (gate.gateName.equals(name)) {

@@ -50,11 +50,10 @@ final class Options {
                     "Shorten the first election timeout after a start.")
             .meaningless("a member alone leads at once");
     static final Option<List<EtcdUrl>> LISTEN_PEER_URLS = urls(
-                    "listen-peer-urls",
-                    "http://localhost:2380",
-                    Section.MEMBER,
-                    "Addresses on which other members are served.")
-            .notYet("other members are not served yet, so no peer address is bound");
+            "listen-peer-urls",
+            "http://localhost:2380",
+            Section.MEMBER,
+            "Addresses on which other members are served.");
     static final Option<List<EtcdUrl>> LISTEN_CLIENT_URLS = urls(
             "listen-client-urls",
             "http://localhost:2379",
@@ -134,11 +133,7 @@ final class Options {
             .key(null)
             .notYet("connections between members have fixed timeouts");
     static final Option<Map<String, Boolean>> FEATURE_GATES = gates(
-                    "feature-gates",
-                    "",
-                    Section.MEMBER,
-                    "Features to switch, as name=true|false pairs separated by commas:")
-            .notYet("gates are recorded, but switch nothing yet");
+            "feature-gates", "", Section.MEMBER, "Features to switch, as name=true|false pairs separated by commas:");
 
     // Clustering
     static final Option<List<EtcdUrl>> INITIAL_ADVERTISE_PEER_URLS = urls(
@@ -253,17 +248,15 @@ final class Options {
             Section.CLUSTERING,
             "Ask before standing for election, so that a returning member does not disturb the cluster.");
     static final Option<String> AUTO_COMPACTION_RETENTION = string(
-                    "auto-compaction-retention",
-                    "0",
-                    Section.CLUSTERING,
-                    "History to keep when compacting automatically, 0 for no automatic compaction.")
-            .notYet("history is compacted on request only; automatic compaction is not available yet");
+            "auto-compaction-retention",
+            "0",
+            Section.CLUSTERING,
+            "History to keep when compacting automatically, 0 for no automatic compaction.");
     static final Option<String> AUTO_COMPACTION_MODE = string(
-                    "auto-compaction-mode",
-                    "periodic",
-                    Section.CLUSTERING,
-                    "What the retention counts: 'periodic' a duration (hours without a unit), 'revision' a number of revisions.")
-            .notYet("history is compacted on request only; automatic compaction is not available yet");
+            "auto-compaction-mode",
+            "periodic",
+            Section.CLUSTERING,
+            "What the retention counts: 'periodic' a duration (hours without a unit), 'revision' a number of revisions.");
     static final Option<String> V2_DEPRECATION = choice(
             "v2-deprecation",
             "write-only",
@@ -474,17 +467,15 @@ final class Options {
 
     // Features
     static final Option<Duration> CORRUPT_CHECK_TIME = duration(
-                    "corrupt-check-time",
-                    "0s",
-                    Section.FEATURES,
-                    "Period of the comparison of the data of all members, 0 for never.")
-            .notYet("members are not compared yet");
+            "corrupt-check-time",
+            "0s",
+            Section.FEATURES,
+            "Period of the comparison of the data of all members, 0 for never.");
     static final Option<Duration> COMPACT_HASH_CHECK_TIME = duration(
-                    "compact-hash-check-time",
-                    "1m0s",
-                    Section.FEATURES,
-                    "Period in which the leader compares the compaction hashes of the members.")
-            .notYet("members are not compared yet");
+            "compact-hash-check-time",
+            "1m0s",
+            Section.FEATURES,
+            "Period in which the leader compares the compaction hashes of the members.");
     static final Option<Long> COMPACTION_BATCH_LIMIT = signed(
             "compaction-batch-limit",
             "0",

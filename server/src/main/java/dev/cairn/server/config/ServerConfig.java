@@ -304,6 +304,16 @@ public final class ServerConfig {
         return positiveOr(values.get(Options.COMPACTION_SLEEP_INTERVAL), COMPACTION_SLEEP_DEFAULT);
     }
 
+    /** How often the leader compares the members' data; zero for never. */
+    public Duration corruptCheckTime() {
+        return values.get(Options.CORRUPT_CHECK_TIME);
+    }
+
+    /** How often the leader compares the digests of compactions, where that is switched on. */
+    public Duration compactHashCheckTime() {
+        return values.get(Options.COMPACT_HASH_CHECK_TIME);
+    }
+
     public Duration watchProgressNotifyInterval() {
         Duration given = values.get(Options.WATCH_PROGRESS_NOTIFY_INTERVAL);
         Duration interval = positiveOr(given, PROGRESS_NOTIFY_DEFAULT);

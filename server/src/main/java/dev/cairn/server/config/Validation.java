@@ -299,6 +299,11 @@ final class Validation {
 
     /** Says what given options do not do, and refuses those whose absence would change the outcome. */
     private static void effects(Values values, List<Notice> notices) throws ConfigException {
+        for (FeatureGate gate : FeatureGate.values()) {
+            if (values.get(Options.FEATURE_GATES).containsKey(gate.gateName()) && !gate.hasEffect()) {
+                notices.add(Notice.warn("feature gate is accepted, but has no effect", "gate", gate.gateName()));
+            }
+        }
         for (Option<?> option : Options.all()) {
             if (!values.isGiven(option) || values.get(option).equals(option.defaultValue())) {
                 continue;

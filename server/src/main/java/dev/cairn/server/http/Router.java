@@ -156,10 +156,11 @@ public final class Router implements HttpHandler {
                 .replace(">", "&gt;");
         byte[] body = ("<a href=\"" + escaped + "\">Temporary Redirect</a>.\n\n")
                 .getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        return r -> CompletableFuture.completedFuture(new HttpAnswer(
-                        307, Map.of(), r.method().equals("GET") || r.method().equals("HEAD") ? body : new byte[0])
-                .with("Content-Type", "text/html; charset=utf-8")
-                .with("Location", location));
+        return r -> {
+            boolean shown = r.method().equals("GET") || r.method().equals("HEAD");
+            HttpAnswer answer = shown ? HttpAnswer.of(307, "text/html; charset=utf-8", body) : HttpAnswer.empty(307);
+            return CompletableFuture.completedFuture(answer.with("Location", location));
+        };
     }
 
     private static boolean isAll(Set<String> names) {

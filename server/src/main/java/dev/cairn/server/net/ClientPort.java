@@ -13,31 +13,18 @@ import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
-import io.grpc.netty.shaded.io.netty.channel.Channel;
-import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
-import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.group.ChannelGroup;
-import io.grpc.netty.shaded.io.netty.channel.group.DefaultChannelGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
-import io.grpc.netty.shaded.io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -71,8 +58,7 @@ public final class ClientPort {
 
     private final ServingGate gate = new ServingGate();
     private final List<Server> servers = new ArrayList<>();
-    private final List<Channel> listeners = new ArrayList<>();
-    private final ChannelGroup httpConnections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    private final HttpListeners http;
     private final List<Path> socketFiles = new ArrayList<>();
     private final List<SocketAddress> addresses = new ArrayList<>();
     private final List<EtcdUrl> urls = new ArrayList<>();
@@ -86,6 +72,7 @@ public final class ClientPort {
         this.config = config;
         this.loops = loops;
         this.firstBytesLimit = firstBytesLimit;
+        this.http = new HttpListeners(gate, loops, firstBytesLimit);
     }
 
     /**
@@ -158,7 +145,7 @@ public final class ClientPort {
                                     ? "serving client traffic securely"
                                     : "serving client traffic insecurely; this is strongly discouraged!")
                     .addKeyValue("traffic", "grpc+http")
-                    .addKeyValue("address", text(addresses.get(i)))
+                    .addKeyValue("address", ListenAddress.text(addresses.get(i)))
                     .log();
         }
     }
@@ -168,7 +155,7 @@ public final class ClientPort {
      * both gets HTTP/1.
      */
     private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
-        SocketAddress address = resolve(url);
+        SocketAddress address = ListenAddress.resolve(url, loops);
         int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
         FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
@@ -211,7 +198,7 @@ public final class ClientPort {
         try {
             server.start();
         } catch (IOException e) {
-            throw bindError(url, address, e);
+            throw ListenAddress.bindError(url, address, e);
         }
         servers.add(server);
         bound(url, server.getListenSockets().get(0));
@@ -244,34 +231,9 @@ public final class ClientPort {
     }
 
     private void bindHttp(EtcdUrl url, HttpHandler handler) throws IOException {
-        SocketAddress address = resolve(url);
         int bodyBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
-        UnaryOperator<ChannelHandler> front = front(url, List.of("http/1.1"));
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops.group())
-                .channel(url.unixSocket() ? loops.unix() : loops.tcp())
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        httpConnections.add(channel);
-                        ChannelHandler first = new FirstBytesHandler(
-                                gate,
-                                firstBytesLimit,
-                                null,
-                                after -> Http1Handler.install(after, handler, bodyBytesMax));
-                        channel.pipeline().addLast(front == null ? first : front.apply(first));
-                    }
-                });
-        if (!url.unixSocket()) {
-            bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG);
-        }
-        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-        Throwable failure = bound.cause();
-        if (failure != null) {
-            throw bindError(url, address, failure);
-        }
-        listeners.add(bound.channel());
-        bound(url, bound.channel().localAddress());
+        addresses.add(http.bind(url, handler, bodyBytesMax, front(url, List.of("http/1.1"))));
+        urls.add(url);
     }
 
     private void bound(EtcdUrl url, SocketAddress address) {
@@ -282,63 +244,16 @@ public final class ClientPort {
         }
     }
 
-    private SocketAddress resolve(EtcdUrl url) throws IOException {
-        if (url.unixSocket()) {
-            Path file = Path.of(url.host());
-            removeSocketFile(file);
-            return loops.epoll() ? new DomainSocketAddress(url.host()) : UnixDomainSocketAddress.of(file);
-        }
-        if (url.port() > 0xffff) {
-            throw new IOException("listen tcp: address " + url.port() + ": invalid port");
-        }
-        try {
-            return new InetSocketAddress(InetAddress.getByName(url.host()), url.port());
-        } catch (UnknownHostException e) {
-            throw new IOException("listen tcp: lookup " + url.host() + ": no such host", e);
-        }
-    }
-
-    /** What a killed process left; a file that is no socket stays and makes binding fail. */
-    private static void removeSocketFile(Path file) throws IOException {
-        if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
-            Files.delete(file);
-        }
-    }
-
-    private static IOException bindError(EtcdUrl url, SocketAddress address, Throwable failure) {
-        StringBuilder said = new StringBuilder();
-        Throwable at = failure;
-        for (int depth = 0; at != null && depth < 8; depth++) {
-            said.append(at.getMessage()).append('\n');
-            at = at.getCause();
-        }
-        String lower = said.toString().toLowerCase(Locale.ROOT);
-        String reason;
-        if (lower.contains("in use")) {
-            reason = "address already in use";
-        } else if (lower.contains("cannot assign") || lower.contains("can't assign")) {
-            reason = "cannot assign requested address";
-        } else if (lower.contains("denied")) {
-            reason = "permission denied";
-        } else {
-            reason = String.valueOf(failure.getMessage());
-        }
-        String network = url.unixSocket() ? "unix " + url.host() : "tcp " + text(address);
-        return new IOException("listen " + network + ": bind: " + reason, failure);
-    }
-
     /**
      * Stops: nothing new is accepted, calls in work get the time to end, what is left is cut. Also right for a port that is only
      * bound.
      */
     public void stop(Duration grace) {
-        for (Channel listener : listeners) {
-            listener.close().awaitUninterruptibly(FORCED_STOP_LIMIT.toMillis());
-        }
+        http.stopListening();
         for (Server server : servers) {
             server.shutdown();
         }
-        httpConnections.close().awaitUninterruptibly(Math.max(1, grace.toMillis()));
+        http.closeConnections(grace);
         long deadline = System.nanoTime() + grace.toNanos();
         for (Server server : servers) {
             await(server, deadline - System.nanoTime());
@@ -377,14 +292,5 @@ public final class ClientPort {
 
     private static int saturate(long value) {
         return (int) Math.min(Integer.MAX_VALUE, value);
-    }
-
-    private static String text(SocketAddress address) {
-        if (!(address instanceof InetSocketAddress inet)) {
-            return address.toString();
-        }
-        InetAddress host = inet.getAddress();
-        String name = host == null ? inet.getHostString() : host.getHostAddress();
-        return (name.indexOf(':') < 0 ? name : "[" + name + "]") + ":" + inet.getPort();
     }
 }

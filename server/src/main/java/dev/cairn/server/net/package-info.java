@@ -1,5 +1,5 @@
 /**
- * The sockets of the clients: one port that speaks gRPC and HTTP/1.1.
+ * The sockets: the clients' port, which speaks gRPC and HTTP/1.1, and the listeners for HTTP/1.1 alone that other ports are made of.
  *
  * <p>Read first: {@link dev.cairn.server.net.ClientPort} (binding, serving, stopping), {@code FirstBytesHandler} (which protocol a
  * connection speaks), {@code Http1Handler} (requests and answers in order).
