@@ -135,10 +135,15 @@ public final class AuthStore {
     /**
      * Whether the user may be given a token, when a password that was checked before proposing has come through the log.
      *
-     * @throws AuthException NOT_ENABLED, AUTHENTICATION_FAILED or NO_PASSWORD_USER
+     * @throws AuthException NOT_ENABLED, or AUTHENTICATION_FAILED also for a user without password
      */
     public void authenticate(String username) throws AuthException {
-        if (snapshot.passwordOf(username) == null) {
+        AuthSnapshot now = snapshot;
+        if (!now.isEnabled()) {
+            throw new AuthException(AuthError.NOT_ENABLED);
+        }
+        User user = now.user(username);
+        if (user == null || user.getOptions().getNoPassword()) {
             throw new AuthException(AuthError.AUTHENTICATION_FAILED);
         }
     }

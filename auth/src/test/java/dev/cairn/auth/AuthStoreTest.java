@@ -269,7 +269,10 @@ class AuthStoreTest {
         assertThat(store.snapshot().passwordOf("ghost")).isNull();
         assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate("ghost"));
         assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate(""));
-        assertRefused(AuthError.NO_PASSWORD_USER, () -> store.authenticate("nopw"));
+        assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate("nopw"));
+        assertRefused(AuthError.NO_PASSWORD_USER, () -> store.snapshot().passwordOf("nopw"));
+        store.disable();
+        assertRefused(AuthError.NOT_ENABLED, () -> store.authenticate("root"));
     }
 
     @Test

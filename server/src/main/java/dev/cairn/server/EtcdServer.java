@@ -1,5 +1,6 @@
 package dev.cairn.server;
 
+import dev.cairn.auth.AuthStore;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.Flusher;
@@ -8,6 +9,11 @@ import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.RootProposer;
+import dev.cairn.server.access.TokenProvider;
+import dev.cairn.server.access.TokenProviders;
+import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
@@ -27,6 +33,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClusterService;
+import dev.cairn.server.rpc.Guard;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
 import dev.cairn.server.rpc.LeaseService;
@@ -39,6 +46,7 @@ import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -67,6 +75,7 @@ public final class EtcdServer implements AutoCloseable {
     private static final int READER_THREADS = 2;
 
     private static final long HOUSEKEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long TOKENS_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ServerConfig config;
@@ -77,6 +86,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ReadIndexQueue reads;
     private final StatusBoard status;
     private final Alarms alarms;
+    private final Authentication authentication;
     private final WatchHub watches;
     private final LogLoop log;
     private final List<ServerServiceDefinition> services;
@@ -104,6 +114,8 @@ public final class EtcdServer implements AutoCloseable {
         flushThread = new DutyThread("etcd-flush", onFailure);
         houseThread = new DutyThread("etcd-house", onFailure);
         instruments = new Instruments(metrics);
+        SecureRandom random = new SecureRandom();
+        TokenProvider tokens = TokenProviders.open(config, random);
         boot = Bootstrap.run(
                 config, failure -> onFailure.accept("etcd-flush", failure), instruments, instruments, segments);
         store = boot.store();
@@ -121,13 +133,18 @@ public final class EtcdServer implements AutoCloseable {
         alarms = new Alarms(store);
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
         StoreAdmission admission = new StoreAdmission(quota, alarms, proposals, memberId);
+        AuthStore users = Authentication.restore(config, tokens, random, store);
         Lessor lessor = new Lessor(
                 store,
                 LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
-                new LeaseExpiry(proposals),
+                new LeaseExpiry(new RootProposer(proposals, users)),
                 now);
         lessor.restore();
         store.setLeases(lessor);
+        authentication =
+                new Authentication(config, users, tokens, random, store, lessor, status, proposals, timeoutMillis);
+        Access access = authentication.access();
+        Proposer proposer = authentication.callerProposer();
         Headers headers = new Headers(boot.identity().clusterId(), memberId, status::term, store::currentRevision);
         watches = new WatchHub(
                 store,
@@ -150,9 +167,20 @@ public final class EtcdServer implements AutoCloseable {
                 config.maxWals(),
                 boot.snapshotIndex(),
                 now);
-        Applier applier =
-                new Applier(store, lessor, cluster, alarms, quota, proposals::settle, admission::raiseNoSpace);
-        ApplyLoop apply = new ApplyLoop(applier, appliedIndex, snapshots::onApplied, inbox::applied, raftThread::wake);
+        Applier applier = new Applier(
+                store,
+                lessor,
+                cluster,
+                alarms,
+                quota,
+                authentication.applier(),
+                proposals::settle,
+                admission::raiseNoSpace);
+        ApplyLoop.EntryListener onEntry = (index, term) -> {
+            snapshots.onApplied(index, term);
+            authentication.applied(index);
+        };
+        ApplyLoop apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, raftThread::wake);
         status.followApplied(apply::appliedIndex);
         RaftNode raft = new RaftNode(RaftConfig.builder()
                 .id(memberId)
@@ -178,27 +206,34 @@ public final class EtcdServer implements AutoCloseable {
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota);
+        instruments.followUsers(authentication::revision);
         services = List.of(
                 intercepted(new KvService(
                                 store,
-                                proposals,
+                                proposer,
                                 reads,
                                 admission,
+                                access,
                                 headers,
                                 readers,
                                 config.maxTxnOps(),
                                 config.maxRequestBytes())
                         .bind()),
-                intercepted(new WatchService(watches).bind()),
-                intercepted(new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService()),
+                intercepted(new WatchService(watches, access).bind()),
+                intercepted(
+                        new LeaseService(lessor, proposer, reads, admission, headers, access, ids::next).bindService()),
+                intercepted(authentication.service(reads, headers).bindService()),
                 intercepted(new ClusterService(cluster, reads, headers).bindService()),
                 intercepted(
-                        new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
+                        new MaintenanceService(store, proposer, status, alarms, quota, headers, slow).bindService()));
 
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
         houseThread.start(List.of(
-                every(HOUSEKEEPING_NANOS, watches::doWork), every(HOUSEKEEPING_NANOS, lessor::doWork), snapshots));
+                every(HOUSEKEEPING_NANOS, watches::doWork),
+                every(HOUSEKEEPING_NANOS, lessor::doWork),
+                every(TOKENS_NANOS, authentication::doWork),
+                snapshots));
         new Publication(config, cluster, proposals, () -> published.complete(null)).start();
     }
 
@@ -252,6 +287,7 @@ public final class EtcdServer implements AutoCloseable {
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
         slow.shutdown();
+        authentication.close();
         flushThread.stop();
         store.close();
         segments.shutdown();
@@ -279,8 +315,8 @@ public final class EtcdServer implements AutoCloseable {
                 .log();
     }
 
-    private static ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.intercept(service, new Caller.Interceptor());
+    private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
+        return ServerInterceptors.intercept(Guard.of(service, authentication.access()), new Caller.Interceptor());
     }
 
     private static void dropToUnknownPeers(List<Message> messages) {

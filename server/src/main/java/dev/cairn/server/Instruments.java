@@ -13,6 +13,7 @@ import dev.cairn.server.metrics.Metrics;
 import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Connects the parts of the member with the series of its metrics: what the parts tell is counted, what they know is asked
@@ -54,6 +55,11 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
         metrics.mvcc.watcherTotal.follow(watches::watchers);
         metrics.mvcc.slowWatcherTotal.follow(watches::slowWatchers);
         metrics.mvcc.pendingEventsTotal.follow(watches::eventsPending);
+    }
+
+    /** @param revision the auth revision at any moment */
+    void followUsers(LongSupplier revision) {
+        metrics.server.authRevision.follow(revision::getAsLong);
     }
 
     /** The member's role, or the leader that it knows of, has changed. */

@@ -1,6 +1,8 @@
 package dev.cairn.server.rpc;
 
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.Identity;
+import dev.cairn.auth.Operation;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.Renewal;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
@@ -8,6 +10,8 @@ import dev.cairn.proto.etcdserverpb.LeaseCheckpoint;
 import dev.cairn.proto.etcdserverpb.LeaseCheckpointRequest;
 import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseKeepAliveResponse;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.Credentials;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
@@ -22,13 +26,21 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
     private final Lessor lessor;
     private final Proposer proposer;
     private final Headers headers;
+    private final Access access;
+    private final Credentials caller;
     private final ServerCallStreamObserver<LeaseKeepAliveResponse> call;
 
     KeepAliveCall(
-            Lessor lessor, Proposer proposer, Headers headers, ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
+            Lessor lessor,
+            Proposer proposer,
+            Headers headers,
+            Access access,
+            ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
         this.lessor = lessor;
         this.proposer = proposer;
         this.headers = headers;
+        this.access = access;
+        this.caller = Caller.current().credentials();
         this.call = call;
         call.disableAutoRequest();
         call.request(1);
@@ -38,7 +50,12 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     @Override
     public void onNext(LeaseKeepAliveRequest request) {
-        renew(request.getID());
+        access.check(Operation.LEASE_KEEP_ALIVE, request, caller, new Calls.Forwarding<Identity>(call) {
+            @Override
+            public void complete(Identity who) {
+                renew(request.getID());
+            }
+        });
     }
 
     @Override
