@@ -40,12 +40,17 @@ public final class TokenProviders {
                     yield new SimpleTokenProvider(random, config.authTokenTtlSeconds());
                 }
                 case "jwt" -> new JwtTokenProvider(jwt(settings));
-                case "" -> new NoTokens();
+                case "" -> none();
                 default -> throw failure(INVALID_OPTIONS, "unknown token type \"" + settings.kind() + '"');
             };
         } catch (ConfigException e) {
             throw failure(INVALID_OPTIONS, e.getMessage());
         }
+    }
+
+    /** A provider that gives out no tokens and believes none. */
+    public static TokenProvider none() {
+        return new NoTokens();
     }
 
     private static JwtTokens jwt(AuthTokenSettings settings) throws StartException, ConfigException {

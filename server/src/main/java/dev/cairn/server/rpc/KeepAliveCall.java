@@ -30,6 +30,9 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
     private final Credentials caller;
     private final ServerCallStreamObserver<LeaseKeepAliveResponse> call;
 
+    /** A refusal ends the call, and the client's end may come behind it. */
+    private volatile boolean refused;
+
     KeepAliveCall(
             Lessor lessor,
             Proposer proposer,
@@ -50,10 +53,15 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     @Override
     public void onNext(LeaseKeepAliveRequest request) {
-        access.check(Operation.LEASE_KEEP_ALIVE, request, caller, new Calls.Forwarding<Identity>(call) {
+        access.check(Operation.LEASE_KEEP_ALIVE, request, caller, new Completion<Identity>() {
             @Override
             public void complete(Identity who) {
                 renew(request.getID());
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                refuse(error);
             }
         });
     }
@@ -65,7 +73,7 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     @Override
     public void onCompleted() {
-        if (!call.isCancelled()) {
+        if (!refused && !call.isCancelled()) {
             call.onCompleted();
         }
     }
@@ -76,7 +84,7 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
             case RENEWED, UNKNOWN -> answer(lease, renewal.ttlSeconds());
             case EXPIRED -> lessor.whenSettled(lease, () -> renew(lease));
             case CHECKPOINTED -> eraseCheckpoint(lease);
-            case NOT_PRIMARY -> Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+            case NOT_PRIMARY -> refuse(EtcdError.NOT_PRIMARY_LESSOR);
         }
     }
 
@@ -92,9 +100,14 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
             @Override
             public void fail(EtcdError error) {
-                Calls.refuse(call, error);
+                refuse(error);
             }
         });
+    }
+
+    private void refuse(EtcdError error) {
+        refused = true;
+        Calls.refuse(call, error);
     }
 
     private void answer(long lease, long ttlSeconds) {
