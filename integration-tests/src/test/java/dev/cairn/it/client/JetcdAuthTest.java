@@ -76,7 +76,8 @@ class JetcdAuthTest {
         }
         try (Client stranger = as("alice", "a")) {
             assertThatThrownBy(() -> get(stranger.getKVClient().get(bytes("b"))))
-                    .hasMessageContaining("authentication failed, invalid user ID or password");
+                    .hasRootCauseMessage(
+                            "INVALID_ARGUMENT: etcdserver: authentication failed, invalid user ID or password");
         }
         try (Client alice = as("alice", "new");
                 Client root = as("root", "r")) {

@@ -1,5 +1,8 @@
 package dev.cairn.server.access;
 
+import dev.cairn.auth.AuthException;
+import dev.cairn.auth.AuthSnapshot;
+import dev.cairn.auth.Identity;
 import dev.cairn.auth.token.JwtAlgorithm;
 import dev.cairn.auth.token.JwtTokens;
 import dev.cairn.server.api.StartException;
@@ -98,7 +101,24 @@ public final class TokenProviders {
             throw new IllegalStateException("one of the keys is there");
         }
         checkCurve(algorithm, publicKey);
-        return JwtTokens.ofKeys(algorithm, privateKey, publicKey, ttl.getSeconds());
+        JwtTokens tokens = JwtTokens.ofKeys(algorithm, privateKey, publicKey, ttl.getSeconds());
+        if (privateKey != null) {
+            trySigning(tokens, algorithm, settings.privateKeyFile());
+        }
+        return tokens;
+    }
+
+    /** What a key cannot do, because it is too short for the method, shows only when it is used. */
+    private static void trySigning(JwtTokens tokens, JwtAlgorithm algorithm, String file) throws StartException {
+        try {
+            if (tokens.identityOf(tokens.assign(new Identity(AuthSnapshot.ROOT, 1), 0), 0) != null) {
+                return;
+            }
+        } catch (AuthException | RuntimeException e) {
+            throw failure(
+                    "key is invalid", file + " does not sign with " + algorithm.joseName() + ": " + e.getMessage());
+        }
+        throw failure("key is invalid", file + " does not verify what it has signed with " + algorithm.joseName());
     }
 
     /** Names are as the registry writes them, as in etcd. */

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +162,10 @@ class TokenProvidersTest {
         }
         assertRefused("jwt,sign-method=EdDSA,pub-key=" + ec, "Ed25519", ec.toString());
         assertRefused("jwt,sign-method=ES384,priv-key=" + ec, "384", "256");
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(1024);
+        Path small = file("small", generator.generateKeyPair().getPrivate().getEncoded());
+        assertRefused("jwt,sign-method=PS512,priv-key=" + small, "PS512", small.toString());
     }
 
     @Test
