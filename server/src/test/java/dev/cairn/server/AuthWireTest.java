@@ -65,6 +65,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -542,6 +543,25 @@ class AuthWireTest {
         assertRefused(EtcdError.INVALID_AUTH_TOKEN, () -> kv(member.with(token)).put(put("b").build()));
         assertRefused(EtcdError.AUTH_FAILED, () -> member.login("alice", "a"));
         kv(member.as("alice", "new")).put(put("b").build());
+    }
+
+    /** The member cannot know yet whether the entry will make such a token, so the calls wait for it. */
+    @Test
+    void shouldWaitWithTokenOfAnEntryThatIsNotAppliedYet() throws Exception {
+        long index = member.server().status().appliedIndex() + 3;
+        Channel early = member.with("abcdefghijklmnop." + index);
+        List<? extends Future<?>> calls = List.of(
+                ClusterGrpc.newFutureStub(early).memberList(MemberListRequest.getDefaultInstance()),
+                KVGrpc.newFutureStub(early).range(range("b", "")),
+                KVGrpc.newFutureStub(early).put(put("b").build()));
+        assertThat(calls).noneMatch(Future::isDone);
+        while (member.server().status().appliedIndex() < index) {
+            kv(root).put(put("x").build());
+        }
+        for (Future<?> call : calls) {
+            assertThatThrownBy(() -> call.get(WAIT_SECONDS, TimeUnit.SECONDS))
+                    .hasMessageContaining(EtcdError.INVALID_AUTH_TOKEN.message());
+        }
     }
 
     @Test
