@@ -137,6 +137,9 @@ public final class AuthSnapshot {
         if (who.username().isEmpty()) {
             return AuthError.USER_EMPTY;
         }
+        if (!users.containsKey(who.username())) {
+            return AuthError.USER_NOT_FOUND;
+        }
         return hasRole(who.username(), ROOT) ? null : AuthError.PERMISSION_DENIED;
     }
 

@@ -82,7 +82,7 @@ public final class AuthStore {
         return snapshot;
     }
 
-    /** Forgets everything and loads what the tables hold: at start, and when a snapshot has replaced them. */
+    /** Forgets everything and loads what the tables hold, which it only reads: at start, and when a snapshot has replaced them. */
     public void restore() {
         Map<String, User> users = new HashMap<>();
         Map<String, Role> roles = new HashMap<>();
@@ -93,10 +93,7 @@ public final class AuthStore {
             throw new IllegalStateException("auth table: revision of " + revision.size() + " bytes (expected: 8)");
         }
         boolean enabled = ON.equals(tables.get(Table.AUTH, ENABLED_KEY));
-        if (revision == null) {
-            // etcd writes the first revision when it first opens the store.
-            tables.put(Table.AUTH, REVISION_KEY, bytes(1));
-        }
+        // The first change writes the revision; until then it is the first.
         long loaded = revision == null ? 1 : revision.asReadOnlyByteBuffer().getLong();
         snapshot = new AuthSnapshot(enabled, loaded, users, roles);
     }
@@ -135,10 +132,15 @@ public final class AuthStore {
     /**
      * Whether the user may be given a token, when a password that was checked before proposing has come through the log.
      *
-     * @throws AuthException NOT_ENABLED, AUTHENTICATION_FAILED or NO_PASSWORD_USER
+     * @throws AuthException NOT_ENABLED, or AUTHENTICATION_FAILED also for a user without password
      */
     public void authenticate(String username) throws AuthException {
-        if (snapshot.passwordOf(username) == null) {
+        AuthSnapshot now = snapshot;
+        if (!now.isEnabled()) {
+            throw new AuthException(AuthError.NOT_ENABLED);
+        }
+        User user = now.user(username);
+        if (user == null || user.getOptions().getNoPassword()) {
             throw new AuthException(AuthError.AUTHENTICATION_FAILED);
         }
     }

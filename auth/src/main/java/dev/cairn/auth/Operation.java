@@ -30,7 +30,7 @@ public enum Operation {
     // Lease
     LEASE_GRANT("etcdserverpb.Lease/LeaseGrant", Rule.ANYBODY, Rule.OPEN),
     LEASE_REVOKE("etcdserverpb.Lease/LeaseRevoke", Rule.ANYBODY, Rule.KEYS),
-    LEASE_KEEP_ALIVE("etcdserverpb.Lease/LeaseKeepAlive", Rule.ANYBODY, Rule.OPEN),
+    LEASE_KEEP_ALIVE("etcdserverpb.Lease/LeaseKeepAlive", Rule.KEYS, Rule.OPEN),
     LEASE_TIME_TO_LIVE("etcdserverpb.Lease/LeaseTimeToLive", Rule.KEYS, Rule.OPEN),
     LEASE_LEASES("etcdserverpb.Lease/LeaseLeases", Rule.KEYS, Rule.OPEN),
     LEASE_CHECKPOINT(null, Rule.OPEN, Rule.OPEN),
@@ -121,6 +121,14 @@ public enum Operation {
 
     Rule onApply() {
         return onApply;
+    }
+
+    /**
+     * Whether a call can be judged as soon as its request has come. Calls that cannot name keys, which whoever serves them
+     * has to judge when they have waited for their turn.
+     */
+    public boolean isJudgedOnArrival() {
+        return onServe != Rule.OPEN && onServe != Rule.KEYS;
     }
 
     /** The operation of a gRPC method by its full name, service/method; null for one of another contract. */

@@ -9,6 +9,7 @@ import dev.cairn.proto.etcdserverpb.AuthUserGetRequest;
 import dev.cairn.proto.etcdserverpb.Compare;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseLeasesRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
@@ -138,6 +139,10 @@ public final class RequestAuthorizer {
         }
         if (request instanceof LeaseRevokeRequest revoke) {
             return attached(snapshot, who, revoke.getID(), true);
+        }
+        if (request instanceof LeaseKeepAliveRequest keepAlive) {
+            AuthError refusal = snapshot.refusalOfAnybody(who);
+            return refusal == null ? attached(snapshot, who, keepAlive.getID(), true) : refusal;
         }
         if (request instanceof LeaseTimeToLiveRequest timeToLive) {
             AuthError refusal = snapshot.refusalOfAnybody(who);

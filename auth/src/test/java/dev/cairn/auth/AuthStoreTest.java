@@ -55,7 +55,7 @@ class AuthStoreTest {
     void shouldBeginDisabledAtRevisionOne() throws AuthException {
         assertThat(store.snapshot().isEnabled()).isFalse();
         assertThat(store.snapshot().revision()).isEqualTo(1);
-        assertThat(rows(Table.AUTH)).containsExactly("authRevision 0000000000000001");
+        assertThat(rows(Table.AUTH)).isEmpty();
         assertRefused(AuthError.ROOT_USER_NOT_FOUND, store::enable);
         store.disable();
         assertRefused(AuthError.NOT_ENABLED, () -> store.authenticate("root"));
@@ -269,7 +269,10 @@ class AuthStoreTest {
         assertThat(store.snapshot().passwordOf("ghost")).isNull();
         assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate("ghost"));
         assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate(""));
-        assertRefused(AuthError.NO_PASSWORD_USER, () -> store.authenticate("nopw"));
+        assertRefused(AuthError.AUTHENTICATION_FAILED, () -> store.authenticate("nopw"));
+        assertRefused(AuthError.NO_PASSWORD_USER, () -> store.snapshot().passwordOf("nopw"));
+        store.disable();
+        assertRefused(AuthError.NOT_ENABLED, () -> store.authenticate("root"));
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.cairn.proto.etcdserverpb.AuthUserGrantRoleRequest;
 import dev.cairn.proto.etcdserverpb.Compare;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseLeasesRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
@@ -317,6 +318,13 @@ class RequestAuthorizerTest {
                     .isEqualTo(mayRead[i]);
             assertThat(serve("root", Operation.LEASE_TIME_TO_LIVE, timeToLive.build()))
                     .isNull();
+            LeaseKeepAliveRequest keepAlive =
+                    LeaseKeepAliveRequest.newBuilder().setID(id).build();
+            assertThat(serve("alice", Operation.LEASE_KEEP_ALIVE, keepAlive))
+                    .as("renewal of %d", id)
+                    .isEqualTo(mayWrite[i]);
+            assertThat(serve("root", Operation.LEASE_KEEP_ALIVE, keepAlive)).isNull();
+            assertThat(serve("", Operation.LEASE_KEEP_ALIVE, keepAlive)).isEqualTo(AuthError.USER_EMPTY);
             LeaseRevokeRequest revoke =
                     LeaseRevokeRequest.newBuilder().setID(id).build();
             assertThat(serve("alice", Operation.LEASE_REVOKE, revoke)).isNull();
@@ -381,12 +389,8 @@ class RequestAuthorizerTest {
                 Operation.SNAPSHOT,
                 Operation.MOVE_LEADER,
                 Operation.DOWNGRADE);
-        List<Operation> anybody = List.of(
-                Operation.LEASE_GRANT,
-                Operation.LEASE_REVOKE,
-                Operation.LEASE_KEEP_ALIVE,
-                Operation.MEMBER_LIST,
-                Operation.STATUS);
+        List<Operation> anybody =
+                List.of(Operation.LEASE_GRANT, Operation.LEASE_REVOKE, Operation.MEMBER_LIST, Operation.STATUS);
         for (Operation operation : admin) {
             assertThat(serve("", operation, any)).as("%s", operation).isEqualTo(AuthError.USER_EMPTY);
             assertThat(serve("alice", operation, any)).as("%s", operation).isEqualTo(DENIED);
@@ -415,7 +419,7 @@ class RequestAuthorizerTest {
                 .setAuthUserDelete(AuthUserDeleteRequest.newBuilder().setName("alice"));
         assertThat(apply(Identity.NONE, delete)).isEqualTo(AuthError.USER_EMPTY);
         assertThat(apply(who("alice"), delete)).isEqualTo(DENIED);
-        assertThat(apply(who("ghost"), delete)).isEqualTo(DENIED);
+        assertThat(apply(who("ghost"), delete)).isEqualTo(AuthError.USER_NOT_FOUND);
         assertThat(apply(who("root"), delete)).isNull();
         // Who has role root is believed whatever the revision.
         assertThat(apply(new Identity("root", 1), delete)).isNull();

@@ -1,5 +1,6 @@
 package dev.cairn.server;
 
+import dev.cairn.auth.AuthStore;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.Flusher;
@@ -8,6 +9,10 @@ import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.RootProposer;
+import dev.cairn.server.access.TokenProvider;
+import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
@@ -40,6 +45,7 @@ import dev.cairn.server.rpc.CallMeter;
 import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClientMetadata;
 import dev.cairn.server.rpc.ClusterService;
+import dev.cairn.server.rpc.Guard;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
 import dev.cairn.server.rpc.LeaderWatch;
@@ -54,6 +60,7 @@ import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +91,7 @@ public final class EtcdServer implements AutoCloseable {
     private static final int READER_THREADS = 2;
 
     private static final long HOUSEKEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long TOKENS_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ServerConfig config;
@@ -94,6 +102,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ReadIndexQueue reads;
     private final StatusBoard status;
     private final Alarms alarms;
+    private final Authentication authentication;
     private final WatchHub watches;
     private final LogLoop log;
     private final List<ServerInterceptor> interceptors;
@@ -126,6 +135,8 @@ public final class EtcdServer implements AutoCloseable {
         flushThread = new DutyThread("etcd-flush", onFailure);
         houseThread = new DutyThread("etcd-house", onFailure);
         instruments = new Instruments(metrics);
+        SecureRandom random = new SecureRandom();
+        TokenProvider tokens = TokenProviders.open(config, random);
         boot = Bootstrap.run(
                 config, failure -> onFailure.accept("etcd-flush", failure), instruments, instruments, segments);
         store = boot.store();
@@ -147,7 +158,7 @@ public final class EtcdServer implements AutoCloseable {
                 config.isEnabled(FeatureGate.PRIORITY_REQUEST),
                 timeoutCause,
                 raftThread::wake);
-        Proposer proposer = new MeteredProposer(proposals, metrics.server);
+        Proposer own = new MeteredProposer(proposals, metrics.server);
         reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
         reads.reportTo(instruments);
 
@@ -155,14 +166,18 @@ public final class EtcdServer implements AutoCloseable {
         Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
         QuotaNotice.write(quota, config.quotaIsDefault());
         StoreAdmission admission = new StoreAdmission(quota, alarms, proposals, memberId);
+        AuthStore users = Authentication.restore(config, tokens, random, store);
         Lessor lessor = new Lessor(
                 store,
                 LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
-                new LeaseExpiry(proposer),
+                new LeaseExpiry(new RootProposer(own, users)),
                 now);
         lessor.restore();
         this.lessor = lessor;
         store.setLeases(lessor);
+        authentication = new Authentication(config, users, tokens, random, store, lessor, status, own, timeoutMillis);
+        Access access = authentication.access();
+        Proposer proposer = authentication.callerProposer();
         Headers headers = new Headers(boot.identity().clusterId(), memberId, status::term, store::currentRevision);
         watches = new WatchHub(
                 store,
@@ -185,10 +200,21 @@ public final class EtcdServer implements AutoCloseable {
                 config.maxWals(),
                 boot.snapshotIndex(),
                 now);
-        Applier applier =
-                new Applier(store, lessor, cluster, alarms, quota, proposals::settle, admission::raiseNoSpace);
+        Applier applier = new Applier(
+                store,
+                lessor,
+                cluster,
+                alarms,
+                quota,
+                authentication.applier(),
+                proposals::settle,
+                admission::raiseNoSpace);
         applier.measureBy(new ApplyMeter(metrics.server, config.warningApplyDuration()));
-        ApplyLoop apply = new ApplyLoop(applier, appliedIndex, snapshots::onApplied, inbox::applied, raftThread::wake);
+        ApplyLoop.EntryListener onEntry = (index, term) -> {
+            snapshots.onApplied(index, term);
+            authentication.applied(index);
+        };
+        ApplyLoop apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, raftThread::wake);
         status.followApplied(apply::appliedIndex);
         RaftNode raft = new RaftNode(RaftConfig.builder()
                 .id(memberId)
@@ -214,19 +240,21 @@ public final class EtcdServer implements AutoCloseable {
                 new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
-        ServerServiceDefinition kv = new KvService(
+        instruments.followUsers(authentication::revision);
+        ServerServiceDefinition kv = guarded(new KvService(
                         store,
                         proposer,
                         reads,
                         admission,
+                        access,
                         headers,
                         readers,
                         config.maxTxnOps(),
                         config.maxRequestBytes())
-                .bind();
-        ServerServiceDefinition watch = new WatchService(watches).bind();
+                .bind());
+        ServerServiceDefinition watch = guarded(new WatchService(watches, access).bind());
         ServerServiceDefinition lease =
-                new LeaseService(lessor, proposer, reads, admission, headers, ids::next).bindService();
+                guarded(new LeaseService(lessor, proposer, reads, admission, headers, access, ids::next).bindService());
         Renewals renewals = new Renewals();
         LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
         LeaderWatch leaderWatch = new LeaderWatch(status);
@@ -238,10 +266,11 @@ public final class EtcdServer implements AutoCloseable {
                 intercepted(kv),
                 intercepted(watch),
                 intercepted(lease),
+                intercepted(guarded(authentication.service(reads, headers).bindService())),
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
-                intercepted(new ClusterService(cluster, reads, headers).bindService()),
-                intercepted(new MaintenanceService(
+                intercepted(guarded(new ClusterService(cluster, reads, headers).bindService())),
+                intercepted(guarded(new MaintenanceService(
                                 store,
                                 proposer,
                                 status,
@@ -250,7 +279,7 @@ public final class EtcdServer implements AutoCloseable {
                                 headers,
                                 slow,
                                 new SnapshotStreams(store, backups, instruments::snapshotSent))
-                        .bindService()));
+                        .bindService())));
 
         requestLimit = Duration.ofMillis(timeoutMillis);
         housekeeping =
@@ -264,6 +293,7 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, watches::doWork),
                 every(HOUSEKEEPING_NANOS, lessor::doWork),
                 every(HOUSEKEEPING_NANOS, renewals::doWork),
+                every(TOKENS_NANOS, authentication::doWork),
                 every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
                     leaderWatch.look();
                     return 0;
@@ -271,7 +301,7 @@ public final class EtcdServer implements AutoCloseable {
                 snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
         houseThread.start(houseDuties);
-        new Publication(config, cluster, proposer, () -> published.complete(null)).start();
+        new Publication(config, cluster, own, () -> published.complete(null)).start();
     }
 
     /** What the client port offers. */
@@ -344,6 +374,7 @@ public final class EtcdServer implements AutoCloseable {
         readers.shutdown();
         slow.shutdown();
         backups.shutdown();
+        authentication.close();
         flushThread.stop();
         closeDirectory();
     }
@@ -388,6 +419,11 @@ public final class EtcdServer implements AutoCloseable {
 
     private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
         return ServerInterceptors.interceptForward(service, interceptors);
+    }
+
+    /** The service as its callers may use it. */
+    private ServerServiceDefinition guarded(ServerServiceDefinition service) {
+        return Guard.of(service, authentication.access());
     }
 
     private static void dropToUnknownPeers(List<Message> messages) {

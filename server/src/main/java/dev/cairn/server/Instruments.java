@@ -16,6 +16,7 @@ import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +64,11 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
         metrics.mvcc.watcherTotal.follow(watches::watchers);
         metrics.mvcc.slowWatcherTotal.follow(watches::slowWatchers);
         metrics.mvcc.pendingEventsTotal.follow(watches::eventsPending);
+    }
+
+    /** @param revision the auth revision at any moment */
+    void followUsers(LongSupplier revision) {
+        metrics.server.authRevision.follow(revision::getAsLong);
     }
 
     /** The member's role, or the leader that it knows of, has changed. */

@@ -20,7 +20,7 @@ public final class PasswordRequests {
      */
     public static AuthUserAddRequest hashed(AuthUserAddRequest request, PasswordHasher hasher) throws AuthException {
         if (request.getOptions().getNoPassword()) {
-            return request;
+            return request.toBuilder().clearPassword().build();
         }
         return request.toBuilder()
                 .setHashedPassword(base64(hasher.hash(request.getPassword())))

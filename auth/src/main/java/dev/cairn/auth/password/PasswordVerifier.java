@@ -30,8 +30,17 @@ public final class PasswordVerifier {
     private final int rememberedMax;
     private final SecretKeySpec key;
 
-    /** Hashed at the same cost as those of users; no password that can be sent belongs to it. */
-    private final ByteString nobody;
+    private final PasswordHasher hasher;
+    private final SecureRandom random;
+
+    /**
+     * Hashed at the same cost as those of users; no password that can be sent belongs to it. Made by the first check, whoever
+     * it is for, as a member need not wait for it to start.
+     */
+    private @Nullable ByteString nobody;
+
+    /** Held while the first hash is made, which all checks then wait for. */
+    private final Object nobodyLock = new Object();
 
     private final Object lock = new Object();
 
@@ -53,12 +62,8 @@ public final class PasswordVerifier {
         byte[] secret = new byte[KEY_BYTES];
         random.nextBytes(secret);
         this.key = new SecretKeySpec(secret, MAC);
-        random.nextBytes(secret);
-        try {
-            this.nobody = hasher.hash(ByteBuffer.wrap(secret).getLong() + "/" + random.nextLong());
-        } catch (AuthException e) {
-            throw new IllegalStateException("two numbers are too long for a password", e);
-        }
+        this.hasher = hasher;
+        this.random = random;
     }
 
     /**
@@ -70,7 +75,7 @@ public final class PasswordVerifier {
      *     with the executor's exception when it takes no more
      */
     public CompletableFuture<Boolean> verify(@Nullable ByteString stored, String password, long revision) {
-        ByteString fingerprint = fingerprint(stored == null ? nobody : stored, password);
+        ByteString fingerprint = fingerprint(stored == null ? ByteString.EMPTY : stored, password);
         synchronized (lock) {
             if (rightAtRevision == revision && stored != null && right.containsKey(fingerprint)) {
                 return CompletableFuture.completedFuture(true);
@@ -84,9 +89,10 @@ public final class PasswordVerifier {
     }
 
     private boolean check(@Nullable ByteString stored, String password, long revision, ByteString fingerprint) {
+        ByteString unknown = nobody();
         if (stored == null || stored.isEmpty()) {
             // The same work, in vain: nobody knows that password.
-            return PasswordHasher.matches(nobody, password);
+            return PasswordHasher.matches(unknown, password);
         }
         if (!PasswordHasher.matches(stored, password)) {
             return false;
@@ -105,6 +111,21 @@ public final class PasswordVerifier {
             }
         }
         return true;
+    }
+
+    private ByteString nobody() {
+        synchronized (nobodyLock) {
+            ByteString made = nobody;
+            if (made == null) {
+                try {
+                    made = hasher.hash(random.nextLong() + "/" + random.nextLong() + "/" + random.nextLong());
+                } catch (AuthException e) {
+                    throw new IllegalStateException("three numbers are too long for a password", e);
+                }
+                nobody = made;
+            }
+            return made;
+        }
     }
 
     private ByteString fingerprint(ByteString stored, String password) {

@@ -1,5 +1,6 @@
 package dev.cairn.server.api;
 
+import dev.cairn.auth.AuthError;
 import dev.cairn.mvcc.KvException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -119,6 +120,32 @@ public enum EtcdError {
             public Throwable fillInStackTrace() {
                 return this;
             }
+        };
+    }
+
+    /** What the client is told when it may not do what it asks for, or users and roles cannot be changed so. */
+    public static EtcdError of(AuthError refusal) {
+        return switch (refusal) {
+            case ROOT_USER_NOT_FOUND -> ROOT_USER_MISSING;
+            case ROOT_ROLE_NOT_GRANTED -> ROOT_ROLE_MISSING;
+            case USER_EXISTS -> USER_EXISTS;
+            case USER_EMPTY -> USER_EMPTY;
+            case USER_NOT_FOUND -> USER_NOT_FOUND;
+            case ROLE_EXISTS -> ROLE_EXISTS;
+            case ROLE_NOT_FOUND -> ROLE_NOT_FOUND;
+            case ROLE_EMPTY -> ROLE_EMPTY;
+            case AUTHENTICATION_FAILED -> AUTH_FAILED;
+            case NO_PASSWORD_USER -> NO_PASSWORD_USER;
+            case PASSWORD_TOO_LONG -> PASSWORD_TOO_LONG;
+            case PERMISSION_NOT_GIVEN -> PERMISSION_NOT_GIVEN;
+            case PERMISSION_DENIED -> PERMISSION_DENIED;
+            case ROLE_NOT_GRANTED -> ROLE_NOT_GRANTED;
+            case PERMISSION_NOT_GRANTED -> PERMISSION_NOT_GRANTED;
+            case NOT_ENABLED -> AUTH_NOT_ENABLED;
+            case INVALID_TOKEN -> INVALID_AUTH_TOKEN;
+            case INVALID_MANAGEMENT -> INVALID_AUTH_MANAGEMENT;
+            case OLD_REVISION -> AUTH_OLD_REVISION;
+            case TOKEN_VERIFY_ONLY -> VERIFY_ONLY;
         };
     }
 

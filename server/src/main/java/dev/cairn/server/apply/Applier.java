@@ -3,6 +3,7 @@ package dev.cairn.server.apply;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.AuthException;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
 import dev.cairn.mvcc.KvException;
@@ -53,6 +54,7 @@ public final class Applier {
     private final Cluster cluster;
     private final Alarms alarms;
     private final Quota quota;
+    private final AuthApplier auth;
     private final LongFunction<@Nullable Completion<MessageLite>> proposers;
     private final Runnable raiseNoSpace;
     private @Nullable ApplyMeter meter;
@@ -67,6 +69,7 @@ public final class Applier {
             Cluster cluster,
             Alarms alarms,
             Quota quota,
+            AuthApplier auth,
             LongFunction<@Nullable Completion<MessageLite>> proposers,
             Runnable raiseNoSpace) {
         this.store = store;
@@ -74,6 +77,7 @@ public final class Applier {
         this.cluster = cluster;
         this.alarms = alarms;
         this.quota = quota;
+        this.auth = auth;
         this.proposers = proposers;
         this.raiseNoSpace = raiseNoSpace;
     }
@@ -113,13 +117,18 @@ public final class Applier {
         try {
             error = refusal(request);
             if (error == null) {
+                error = auth.refusal(request);
+            }
+            if (error == null) {
                 room = quota.hasRoomFor(request);
-                response = carryOut(request, proposer);
+                response = carryOut(request, entry.index(), proposer);
             }
         } catch (KvException e) {
             error = EtcdError.of(e);
         } catch (LeaseException e) {
             error = errorOf(e);
+        } catch (AuthException e) {
+            error = EtcdError.of(e.error());
         }
         store.applied(entry.index(), entry.term());
         if (!room) {
@@ -159,8 +168,9 @@ public final class Applier {
     }
 
     /** @return the answer; null when it goes out later */
-    private @Nullable MessageLite carryOut(InternalRaftRequest request, @Nullable Completion<MessageLite> proposer)
-            throws KvException, LeaseException {
+    private @Nullable MessageLite carryOut(
+            InternalRaftRequest request, long index, @Nullable Completion<MessageLite> proposer)
+            throws KvException, LeaseException, AuthException {
         if (request.hasPut()) {
             return store.put(request.getPut());
         }
@@ -203,6 +213,10 @@ public final class Applier {
         if (request.hasRange()) {
             // Reads do not change anything and are answered from the store; one in the log needs no work.
             return null;
+        }
+        MessageLite ofAuth = auth.carryOut(request, index);
+        if (ofAuth != null) {
+            return ofAuth;
         }
         throw new IllegalStateException("the log holds a request that this version cannot carry out: " + request);
     }

@@ -385,17 +385,11 @@ final class Options {
 
     // Auth
     static final Option<String> AUTH_TOKEN = string(
-                    "auth-token",
-                    "simple",
-                    Section.AUTH,
-                    "Kind of authentication token: 'simple', or 'jwt' with its options.")
-            .notYet("authentication is not available yet");
-    static final Option<Long> BCRYPT_COST = unsigned(
-                    "bcrypt-cost", "10", Section.AUTH, "Cost of hashing new passwords, 4 to 31.")
-            .notYet("authentication is not available yet");
-    static final Option<Long> AUTH_TOKEN_TTL = unsigned(
-                    "auth-token-ttl", "300", Section.AUTH, "Life of a simple token, in seconds.")
-            .notYet("authentication is not available yet");
+            "auth-token", "simple", Section.AUTH, "Kind of authentication token: 'simple', or 'jwt' with its options.");
+    static final Option<Long> BCRYPT_COST =
+            unsigned("bcrypt-cost", "10", Section.AUTH, "Cost of hashing new passwords, 4 to 31.");
+    static final Option<Long> AUTH_TOKEN_TTL =
+            unsigned("auth-token-ttl", "300", Section.AUTH, "Life of a simple token, in seconds.");
 
     // Profiling and Monitoring
     static final Option<Boolean> ENABLE_PPROF = bool(

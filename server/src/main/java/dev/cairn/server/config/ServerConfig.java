@@ -17,7 +17,9 @@ public final class ServerConfig {
     private static final long BATCH_LIMIT_DEFAULT = 10_000;
     private static final long COMPACTION_BATCH_LIMIT_DEFAULT = 1_000;
     private static final long AUTH_TOKEN_TTL_SECONDS_DEFAULT = 300;
-    private static final int BCRYPT_COST_DEFAULT = 10;
+    static final int BCRYPT_COST_DEFAULT = 10;
+    static final int BCRYPT_COST_MIN = 4;
+    static final int BCRYPT_COST_MAX = 31;
     private static final Duration BATCH_INTERVAL_DEFAULT = Duration.ofMillis(100);
     private static final Duration COMPACTION_SLEEP_DEFAULT = Duration.ofMillis(10);
     private static final Duration PROGRESS_NOTIFY_DEFAULT = Duration.ofMinutes(10);
@@ -353,6 +355,7 @@ public final class ServerConfig {
         return values.get(Options.KEY_FILE);
     }
 
+    /** Whether clients have to show certificates. */
     public boolean clientCertAuth() {
         return values.get(Options.CLIENT_CERT_AUTH);
     }
@@ -400,8 +403,9 @@ public final class ServerConfig {
         return values.get(Options.TLS_MAX_VERSION);
     }
 
-    public String authToken() {
-        return values.get(Options.AUTH_TOKEN);
+    /** @throws ConfigException when the option is not of its form */
+    public AuthTokenSettings authTokenSettings() throws ConfigException {
+        return AuthTokenSettings.parse(values.get(Options.AUTH_TOKEN));
     }
 
     public long authTokenTtlSeconds() {
@@ -412,7 +416,7 @@ public final class ServerConfig {
     /** Costs outside what the algorithm knows fall back to the default. */
     public int bcryptCost() {
         long cost = values.get(Options.BCRYPT_COST);
-        return cost < 4 || cost > 31 ? BCRYPT_COST_DEFAULT : (int) cost;
+        return cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX ? BCRYPT_COST_DEFAULT : (int) cost;
     }
 
     // Observation

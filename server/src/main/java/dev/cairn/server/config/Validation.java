@@ -327,6 +327,19 @@ final class Validation {
         if (values.isGiven(Options.MAX_SNAPSHOTS)) {
             notices.add(Notice.warn("--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8."));
         }
+        long bcryptCost = values.get(Options.BCRYPT_COST);
+        if (bcryptCost < ServerConfig.BCRYPT_COST_MIN || bcryptCost > ServerConfig.BCRYPT_COST_MAX) {
+            notices.add(Notice.warn(
+                    "use default bcrypt cost instead of the invalid given cost",
+                    "min-cost",
+                    ServerConfig.BCRYPT_COST_MIN,
+                    "max-cost",
+                    ServerConfig.BCRYPT_COST_MAX,
+                    "default-cost",
+                    ServerConfig.BCRYPT_COST_DEFAULT,
+                    "given-cost",
+                    bcryptCost));
+        }
         if (values.isGiven(Options.V2_DEPRECATION)) {
             notices.add(Notice.warn("--v2-deprecation is deprecated and scheduled for removal in v3.8. "
                     + "The default value is enforced, ignoring user input."));

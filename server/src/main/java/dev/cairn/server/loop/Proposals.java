@@ -3,7 +3,6 @@ package dev.cairn.server.loop;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
-import dev.cairn.proto.etcdserverpb.RequestHeader;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.MemberStatus;
@@ -106,8 +105,9 @@ public final class Proposals implements Proposer {
             return;
         }
         long id = ids.next();
-        ByteString data =
-                request.setHeader(RequestHeader.newBuilder().setID(id)).build().toByteString();
+        // Whoever proposes may have noted in the header who asks.
+        request.getHeaderBuilder().setID(id);
+        ByteString data = request.build().toByteString();
         if (data.size() > requestBytesMax) {
             completion.fail(EtcdError.REQUEST_TOO_LARGE);
             return;

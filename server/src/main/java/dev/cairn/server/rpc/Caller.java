@@ -1,17 +1,20 @@
 package dev.cairn.server.rpc;
 
+import dev.cairn.server.access.Credentials;
 import dev.cairn.server.net.EventLoops;
 import io.grpc.Context;
 import io.grpc.Contexts;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.concurrent.Executor;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who makes a call, as far as the call itself says: the token in its metadata, and the event loop of its connection, where
+ * Who makes a call, as far as the call itself says: the token in its metadata, the certificate of its connection, and the event loop of its connection, where
  * what belongs to the call can run and needs no lock. There is one for each call, kept in its {@link Context}; whoever goes on
  * with a call on another thread takes the caller along as a value. Immutable.
  */
@@ -23,36 +26,42 @@ public final class Caller {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
+    /** The gateway's mark on the calls that it makes for others: its certificate is not theirs. */
+    private static final Metadata.Key<String> GATEWAY =
+            Metadata.Key.of("grpcgateway-accept", Metadata.ASCII_STRING_MARSHALLER);
+
     private static final String BEARER = "Bearer ";
 
     private static final Context.Key<Caller> CURRENT = Context.key("dev.cairn.caller");
 
-    private final Executor eventLoop;
-    private final @Nullable String token;
+    private final Credentials credentials;
 
-    Caller(Executor eventLoop, @Nullable String token) {
-        this.eventLoop = eventLoop;
-        this.token = token;
+    Caller(Credentials credentials) {
+        this.credentials = credentials;
     }
 
     /** The caller of the call that this thread is just carrying out. */
     public static Caller current() {
-        Caller caller = CURRENT.get();
+        Caller caller = currentOrNull();
         if (caller == null) {
             throw new IllegalStateException("the call came in past the interceptor that knows its caller");
         }
         return caller;
     }
 
-    /** The event loop of the connection that the call came in on. */
-    public Executor eventLoop() {
-        return eventLoop;
+    /** The same; null when this thread does not carry out a call. */
+    static @Nullable Caller currentOrNull() {
+        return CURRENT.get();
     }
 
-    /** The token that the call brought; null when it brought none. */
-    @Nullable
-    String token() {
-        return token;
+    /** The event loop of the connection that the call came in on. */
+    public Executor eventLoop() {
+        return credentials.executor();
+    }
+
+    /** What the call shows of who makes it. */
+    Credentials credentials() {
+        return credentials;
     }
 
     /** Notes who makes each call. Thread-safe. */
@@ -60,7 +69,11 @@ public final class Caller {
         @Override
         public <Q, R> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, R> call, Metadata metadata, ServerCallHandler<Q, R> next) {
-            Caller caller = new Caller(call.getAttributes().get(EventLoops.OF_CONNECTION), tokenIn(metadata));
+            SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+            Caller caller = new Caller(new Credentials(
+                    tokenIn(metadata),
+                    session == null || metadata.containsKey(GATEWAY) ? null : session,
+                    call.getAttributes().get(EventLoops.OF_CONNECTION)));
             return Contexts.interceptCall(Context.current().withValue(CURRENT, caller), call, metadata, next);
         }
 

@@ -1,6 +1,8 @@
 package dev.cairn.server.rpc;
 
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.Identity;
+import dev.cairn.auth.Operation;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.Renewal;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
@@ -8,6 +10,8 @@ import dev.cairn.proto.etcdserverpb.LeaseCheckpoint;
 import dev.cairn.proto.etcdserverpb.LeaseCheckpointRequest;
 import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseKeepAliveResponse;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.Credentials;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
@@ -22,13 +26,24 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
     private final Lessor lessor;
     private final Proposer proposer;
     private final Headers headers;
+    private final Access access;
+    private final Credentials caller;
     private final ServerCallStreamObserver<LeaseKeepAliveResponse> call;
 
+    /** A refusal ends the call, and the client's end may come behind it. */
+    private volatile boolean refused;
+
     KeepAliveCall(
-            Lessor lessor, Proposer proposer, Headers headers, ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
+            Lessor lessor,
+            Proposer proposer,
+            Headers headers,
+            Access access,
+            ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
         this.lessor = lessor;
         this.proposer = proposer;
         this.headers = headers;
+        this.access = access;
+        this.caller = Caller.current().credentials();
         this.call = call;
         call.disableAutoRequest();
         call.request(1);
@@ -38,7 +53,17 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     @Override
     public void onNext(LeaseKeepAliveRequest request) {
-        renew(request.getID());
+        access.check(Operation.LEASE_KEEP_ALIVE, request, caller, new Completion<Identity>() {
+            @Override
+            public void complete(Identity who) {
+                renew(request.getID());
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                refuse(error);
+            }
+        });
     }
 
     @Override
@@ -48,7 +73,7 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     @Override
     public void onCompleted() {
-        if (!call.isCancelled()) {
+        if (!refused && !call.isCancelled()) {
             call.onCompleted();
         }
     }
@@ -59,7 +84,7 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
             case RENEWED, UNKNOWN -> answer(lease, renewal.ttlSeconds());
             case EXPIRED -> lessor.whenSettled(lease, () -> renew(lease));
             case CHECKPOINTED -> eraseCheckpoint(lease);
-            case NOT_PRIMARY -> Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+            case NOT_PRIMARY -> refuse(EtcdError.NOT_PRIMARY_LESSOR);
         }
     }
 
@@ -75,9 +100,14 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
             @Override
             public void fail(EtcdError error) {
-                Calls.refuse(call, error);
+                refuse(error);
             }
         });
+    }
+
+    private void refuse(EtcdError error) {
+        refused = true;
+        Calls.refuse(call, error);
     }
 
     private void answer(long lease, long ttlSeconds) {

@@ -1,6 +1,8 @@
 package dev.cairn.server.rpc;
 
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.Identity;
+import dev.cairn.auth.Operation;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.RangeResult;
@@ -16,6 +18,9 @@ import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeStreamResponse;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.Credentials;
+import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
@@ -27,6 +32,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +45,7 @@ public final class KvService {
     private final Proposer proposer;
     private final ReadGate reads;
     private final WriteAdmission admission;
+    private final Access access;
     private final Headers headers;
     private final Executor readers;
     private final int txnOperationsMax;
@@ -50,6 +57,7 @@ public final class KvService {
             Proposer proposer,
             ReadGate reads,
             WriteAdmission admission,
+            Access access,
             Headers headers,
             Executor readers,
             int txnOperationsMax,
@@ -58,6 +66,7 @@ public final class KvService {
         this.proposer = proposer;
         this.reads = reads;
         this.admission = admission;
+        this.access = access;
         this.headers = headers;
         this.readers = readers;
         this.txnOperationsMax = txnOperationsMax;
@@ -85,15 +94,42 @@ public final class KvService {
             Calls.refuse(call, error);
             return;
         }
-        Runnable read = () -> {
+        Credentials caller = Caller.current().credentials();
+        Consumer<Identity> read = who -> {
             try {
                 RangeResult result = store.range(request);
-                Calls.answer(call, new RangeAnswer(headers.header(result.revision()), result));
+                answer(call, who, new RangeAnswer(headers.header(result.revision()), result));
             } catch (KvException e) {
                 Calls.refuse(call, EtcdError.of(e));
             }
         };
-        whenReadable(request.getSerializable(), call, isShort(request) ? read : () -> Calls.runOn(readers, call, read));
+        whenReadable(
+                request.getSerializable(),
+                call,
+                () -> access.check(Operation.RANGE, request, caller, permitted(call, isShort(request), read)));
+    }
+
+    /** Goes on with a read that is permitted; a long one on the threads for such. */
+    private Completion<Identity> permitted(StreamObserver<?> call, boolean isShort, Consumer<Identity> read) {
+        return new Calls.Forwarding<>(call) {
+            @Override
+            public void complete(Identity who) {
+                if (isShort) {
+                    read.accept(who);
+                } else {
+                    Calls.runOn(readers, call, () -> read.accept(who));
+                }
+            }
+        };
+    }
+
+    /** Answers with what was read, unless who asked may not see it any more. */
+    private <R> void answer(StreamObserver<R> call, Identity who, R response) {
+        if (access.isStale(who)) {
+            Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
+        } else {
+            Calls.answer(call, response);
+        }
     }
 
     /** Whether the range is read so soon that it may be read on the event loop. A limit does not help: all keys are counted. */
@@ -120,13 +156,18 @@ public final class KvService {
         var server = (ServerCallStreamObserver<RangeStreamResponse>) call;
         RangeStreamCall stream = new RangeStreamCall(request, server, headers, requestBytesMax);
         server.setOnReadyHandler(stream::drain);
-        whenReadable(request.getSerializable(), call, () -> {
+        Credentials caller = Caller.current().credentials();
+        Consumer<Identity> read = who -> {
             try {
-                stream.start(store.rangeStream(request));
+                stream.start(store.rangeStream(request), () -> access.isStale(who));
             } catch (KvException e) {
                 Calls.refuse(call, EtcdError.of(e));
             }
-        });
+        };
+        whenReadable(
+                request.getSerializable(),
+                call,
+                () -> access.check(Operation.RANGE_STREAM, request, caller, permitted(call, true, read)));
     }
 
     private void put(PutRequest request, StreamObserver<PutResponse> call) {
@@ -160,9 +201,10 @@ public final class KvService {
             error = RequestChecks.txn(request, txnOperationsMax);
         }
         if (error == null && RequestChecks.isReadOnly(request)) {
-            Runnable read = () -> {
+            Credentials caller = Caller.current().credentials();
+            Consumer<Identity> read = who -> {
                 try {
-                    Calls.answer(call, withHeader(store.readTxn(request)));
+                    answer(call, who, withHeader(store.readTxn(request)));
                 } catch (KvException e) {
                     Calls.refuse(call, EtcdError.of(e));
                 }
@@ -170,7 +212,7 @@ public final class KvService {
             whenReadable(
                     RequestChecks.isSerializable(request),
                     call,
-                    isShort(request) ? read : () -> Calls.runOn(readers, call, read));
+                    () -> access.checkReadOnly(request, caller, permitted(call, isShort(request), read)));
             return;
         }
         propose(error, proposal, call, answer -> withHeader((TxnResponse) answer));

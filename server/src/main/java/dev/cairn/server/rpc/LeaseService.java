@@ -1,6 +1,8 @@
 package dev.cairn.server.rpc;
 
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.Identity;
+import dev.cairn.auth.Operation;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.TimeToLive;
@@ -16,6 +18,9 @@ import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeResponse;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveResponse;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.access.Credentials;
+import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
@@ -35,6 +40,7 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     private final ReadGate reads;
     private final WriteAdmission admission;
     private final Headers headers;
+    private final Access access;
     private final LongSupplier ids;
 
     /** @param ids candidates for the IDs of leases whose clients leave the choice to the server */
@@ -44,12 +50,14 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
             ReadGate reads,
             WriteAdmission admission,
             Headers headers,
+            Access access,
             LongSupplier ids) {
         this.lessor = lessor;
         this.proposer = proposer;
         this.reads = reads;
         this.admission = admission;
         this.headers = headers;
+        this.access = access;
         this.ids = ids;
     }
 
@@ -86,30 +94,52 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
 
     @Override
     public StreamObserver<LeaseKeepAliveRequest> leaseKeepAlive(StreamObserver<LeaseKeepAliveResponse> call) {
-        return new KeepAliveCall(lessor, proposer, headers, (ServerCallStreamObserver<LeaseKeepAliveResponse>) call);
+        return new KeepAliveCall(
+                lessor, proposer, headers, access, (ServerCallStreamObserver<LeaseKeepAliveResponse>) call);
     }
 
     @Override
     public void leaseTimeToLive(LeaseTimeToLiveRequest request, StreamObserver<LeaseTimeToLiveResponse> call) {
+        Credentials caller = Caller.current().credentials();
         reads.await(new Calls.Forwarding<Long>(call) {
             @Override
             public void complete(Long index) {
-                try {
-                    Calls.answer(call, timeToLive(request));
-                } catch (LeaseException e) {
-                    Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
-                }
+                access.check(Operation.LEASE_TIME_TO_LIVE, request, caller, timeToLive(request, call));
             }
         });
     }
 
+    private Completion<Identity> timeToLive(
+            LeaseTimeToLiveRequest request, StreamObserver<LeaseTimeToLiveResponse> call) {
+        return new Calls.Forwarding<>(call) {
+            @Override
+            public void complete(Identity who) {
+                try {
+                    LeaseTimeToLiveResponse response = timeToLive(request);
+                    if (request.getKeys() && access.isStale(who)) {
+                        Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
+                    } else {
+                        Calls.answer(call, response);
+                    }
+                } catch (LeaseException e) {
+                    Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+                }
+            }
+        };
+    }
+
     @Override
     public void leaseLeases(LeaseLeasesRequest request, StreamObserver<LeaseLeasesResponse> call) {
-        LeaseLeasesResponse.Builder response = LeaseLeasesResponse.newBuilder().setHeader(headers.current());
-        for (long id : lessor.leases()) {
-            response.addLeasesBuilder().setID(id);
-        }
-        Calls.answer(call, response.build());
+        Credentials caller = Caller.current().credentials();
+        access.check(
+                Operation.LEASE_LEASES, request, caller, Calls.<Identity, LeaseLeasesResponse>answering(call, who -> {
+                    LeaseLeasesResponse.Builder response =
+                            LeaseLeasesResponse.newBuilder().setHeader(headers.current());
+                    for (long id : lessor.leases()) {
+                        response.addLeasesBuilder().setID(id);
+                    }
+                    return response.build();
+                }));
     }
 
     private LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) throws LeaseException {

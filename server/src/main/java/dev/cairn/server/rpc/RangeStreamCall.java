@@ -11,6 +11,7 @@ import dev.cairn.proto.mvccpb.KeyValue;
 import dev.cairn.server.api.EtcdError;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ final class RangeStreamCall {
     private final Headers headers;
     private final long requestBytesMax;
     private @Nullable RangeReader reader;
+    private BooleanSupplier stale = () -> false;
     private int chunkKeys;
     private boolean ended;
 
@@ -59,9 +61,11 @@ final class RangeStreamCall {
         return filtered ? EtcdError.RANGE_STREAM_FILTERS : null;
     }
 
-    void start(RangeReader opened) {
+    /** @param isStale asked at the end: whether who asked has lost the right to what was read */
+    void start(RangeReader opened, BooleanSupplier isStale) {
         synchronized (lock) {
             reader = opened;
+            stale = isStale;
         }
         drain();
     }
@@ -102,7 +106,9 @@ final class RangeStreamCall {
                     .setCount(source.count());
         }
         call.onNext(RangeStreamResponse.newBuilder().setRangeResponse(chunk).build());
-        if (ended) {
+        if (ended && stale.getAsBoolean()) {
+            Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
+        } else if (ended) {
             call.onCompleted();
         } else if (bytes < requestBytesMax / 2) {
             chunkKeys = (int) Math.min(2L * chunkKeys, Integer.MAX_VALUE);

@@ -1,7 +1,11 @@
 package dev.cairn.server.rpc;
 
+import dev.cairn.auth.Identity;
+import dev.cairn.auth.Operation;
 import dev.cairn.proto.etcdserverpb.WatchGrpc;
 import dev.cairn.proto.etcdserverpb.WatchRequest;
+import dev.cairn.server.access.Access;
+import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.watch.EncodedResponse;
 import dev.cairn.watch.WatchHub;
@@ -14,7 +18,6 @@ import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.util.concurrent.Executor;
 
 /**
  * {@code etcdserverpb.Watch}: puts each client's stream on its transport. A stream lives on the event loop of its
@@ -22,9 +25,11 @@ import java.util.concurrent.Executor;
  */
 public final class WatchService {
     private final WatchHub hub;
+    private final Access access;
 
-    public WatchService(WatchHub hub) {
+    public WatchService(WatchHub hub, Access access) {
         this.hub = hub;
+        this.access = access;
     }
 
     /** The service as the server offers it. Responses bypass the generated classes: they come encoded. */
@@ -38,23 +43,22 @@ public final class WatchService {
     }
 
     private StreamObserver<WatchRequest> watch(StreamObserver<EncodedResponse> observer) {
-        return new WatchCall(
-                hub,
-                (ServerCallStreamObserver<EncodedResponse>) observer,
-                Caller.current().eventLoop());
+        return new WatchCall(hub, access, (ServerCallStreamObserver<EncodedResponse>) observer, Caller.current());
     }
 
     /** One client's stream. Confined to the executor of its call. */
     private static final class WatchCall implements StreamObserver<WatchRequest>, WatchOutput {
         private final ServerCallStreamObserver<EncodedResponse> call;
-        private final Executor executor;
+        private final Access access;
+        private final Caller caller;
         private final WatchStream stream;
         private boolean requested;
         private boolean ended;
 
-        WatchCall(WatchHub hub, ServerCallStreamObserver<EncodedResponse> call, Executor executor) {
+        WatchCall(WatchHub hub, Access access, ServerCallStreamObserver<EncodedResponse> call, Caller caller) {
             this.call = call;
-            this.executor = executor;
+            this.access = access;
+            this.caller = caller;
             call.disableAutoRequest();
             stream = hub.open(this);
             call.setOnReadyHandler(this::ready);
@@ -64,9 +68,36 @@ public final class WatchService {
 
         @Override
         public void onNext(WatchRequest request) {
-            requested = false;
-            stream.onRequest(request);
-            takeNext();
+            // Each creation is judged by itself; the next request is taken when this one is.
+            access.check(Operation.WATCH, request, caller.credentials(), new Completion<>() {
+                @Override
+                public void complete(Identity who) {
+                    requested = false;
+                    stream.onRequest(request);
+                    takeNext();
+                }
+
+                @Override
+                public void fail(EtcdError error) {
+                    requested = false;
+                    stream.refuse(request.getCreateRequest(), reasonOf(error));
+                    takeNext();
+                }
+            });
+        }
+
+        /** What a canceled watcher is told, in the words of etcd's RPC library. */
+        private static String reasonOf(EtcdError error) {
+            EtcdError told = switch (error) {
+                case INVALID_AUTH_TOKEN, AUTH_OLD_REVISION, USER_EMPTY -> error;
+                default -> EtcdError.PERMISSION_DENIED;
+            };
+            String code = switch (told) {
+                case INVALID_AUTH_TOKEN -> "Unauthenticated";
+                case PERMISSION_DENIED -> "PermissionDenied";
+                default -> "InvalidArgument";
+            };
+            return "rpc error: code = " + code + " desc = " + told.message();
         }
 
         @Override
@@ -93,7 +124,7 @@ public final class WatchService {
 
         @Override
         public void execute(Runnable task) {
-            executor.execute(task);
+            caller.eventLoop().execute(task);
         }
 
         @Override

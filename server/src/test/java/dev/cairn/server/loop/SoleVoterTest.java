@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
+import dev.cairn.auth.AuthStore;
+import dev.cairn.auth.RequestAuthorizer;
+import dev.cairn.auth.UserTokens;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.MvccStore;
@@ -20,11 +23,13 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.apply.AuthApplier;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
@@ -105,8 +110,11 @@ class SoleVoterTest {
         reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, () -> {});
         RaftInbox inbox = new RaftInbox(() -> {});
         log = new LogLoop(wal, hardState, inbox::durable, () -> {});
+        AuthStore users = new AuthStore(store, ByteString::copyFromUtf8, UserTokens.STATELESS);
+        AuthApplier auth = new AuthApplier(
+                users, new RequestAuthorizer(new NoLeaseKeys()), TokenProviders.none(), store::currentRevision);
         Applier applier = new Applier(
-                store, lessor, cluster, new Alarms(store), new Quota(-1, () -> 0), proposals::settle, () -> {});
+                store, lessor, cluster, new Alarms(store), new Quota(-1, () -> 0), auth, proposals::settle, () -> {});
         apply = new ApplyLoop(applier, 0, (index, term) -> {}, inbox::applied, () -> {});
         status.followApplied(apply::appliedIndex);
         RaftNode core = new RaftNode(RaftConfig.builder()
@@ -278,6 +286,18 @@ class SoleVoterTest {
         @Override
         public boolean checkpoint(long lease, long remainingTtlSeconds) {
             return true;
+        }
+    }
+
+    private static final class NoLeaseKeys implements dev.cairn.auth.LeaseKeys {
+        @Override
+        public List<ByteString> attachedKeys(long lease) {
+            return List.of();
+        }
+
+        @Override
+        public long[] leases() {
+            return new long[0];
         }
     }
 }
