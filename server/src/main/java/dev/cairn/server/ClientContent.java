@@ -53,7 +53,10 @@ final class ClientContent {
 
     private Pages.Versions versions() {
         String cluster = server.cluster().view().version();
-        return new Pages.Versions(EtcdVersion.SERVER, cluster == null ? "not_decided" : cluster, EtcdVersion.STORAGE);
+        return cluster == null
+                ? new Pages.Versions(EtcdVersion.SERVER, "not_decided", "unknown")
+                : new Pages.Versions(
+                        EtcdVersion.SERVER, cluster, server.cluster().view().storageVersion());
     }
 
     private final class Health implements HealthSource {

@@ -7,44 +7,56 @@ import dev.cairn.mvcc.MvccStore;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
-import dev.cairn.raft.message.Message;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.StoreAdmission;
 import dev.cairn.server.bootstrap.Bootstrap;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.loop.AbsentPeers;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.Proposals;
+import dev.cairn.server.loop.RaftControl;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.loop.RaftLoop;
 import dev.cairn.server.loop.ReadIndexQueue;
 import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.ClusterListener;
+import dev.cairn.server.membership.LeadershipTransfer;
+import dev.cairn.server.membership.PeerActivity;
+import dev.cairn.server.membership.Reconfiguration;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
+import dev.cairn.server.rpc.LearnerInterceptor;
 import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
 import dev.cairn.server.rpc.WatchService;
 import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.server.version.Downgrades;
+import dev.cairn.server.version.ServerVersion;
+import dev.cairn.server.version.VersionMonitor;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,6 +86,7 @@ public final class EtcdServer implements AutoCloseable {
     private final MvccStore store;
     private final Cluster cluster;
     private final Proposals proposals;
+    private final RaftControl control;
     private final ReadIndexQueue reads;
     private final StatusBoard status;
     private final Alarms alarms;
@@ -87,6 +100,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService segments = Threads.pool("etcd-segment", 1);
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
+    private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
     /**
@@ -116,6 +130,7 @@ public final class EtcdServer implements AutoCloseable {
         RequestIds ids = new RequestIds(memberId, System.currentTimeMillis());
         long timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
         proposals = new Proposals(ids, status, config.maxRequestBytes(), timeoutMillis, raftThread::wake);
+        control = new RaftControl(ids, status, timeoutMillis, () -> removed.complete(null), raftThread::wake);
         reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
 
         alarms = new Alarms(store);
@@ -150,8 +165,9 @@ public final class EtcdServer implements AutoCloseable {
                 config.maxWals(),
                 boot.snapshotIndex(),
                 now);
+        ClusterChanges clusterChanges = new ClusterChanges(cluster, config.maxLearners(), control, snapshots::force);
         Applier applier =
-                new Applier(store, lessor, cluster, alarms, quota, proposals::settle, admission::raiseNoSpace);
+                new Applier(store, lessor, clusterChanges, alarms, quota, proposals::settle, admission::raiseNoSpace);
         ApplyLoop apply = new ApplyLoop(applier, appliedIndex, snapshots::onApplied, inbox::applied, raftThread::wake);
         status.followApplied(apply::appliedIndex);
         RaftNode raft = new RaftNode(RaftConfig.builder()
@@ -165,19 +181,48 @@ public final class EtcdServer implements AutoCloseable {
                 .randomBelow(bound -> ThreadLocalRandom.current().nextInt(bound))
                 .listener(new RaftLog())
                 .build());
+        VersionMonitor versions = new VersionMonitor(
+                cluster,
+                status,
+                proposals,
+                EtcdServer::oldestVersion,
+                config.downgradeCheckTime().toNanos(),
+                now);
         RaftLoop.Parts parts = new RaftLoop.Parts(
                 status,
                 inbox,
                 proposals,
+                control,
                 reads,
                 log,
                 apply,
-                EtcdServer::dropToUnknownPeers,
-                (role, leader, term) -> onRole(lessor, role, leader, term));
-        RaftLoop raftLoop =
-                new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
+                new AbsentPeers(inbox),
+                (role, leader, term) -> onRole(lessor, versions, role, leader, term));
+        RaftLoop raftLoop = new RaftLoop(
+                memberId,
+                raft,
+                boot.raftStorage(),
+                parts,
+                config.heartbeatIntervalMillis(),
+                config.snapshotCatchupEntries(),
+                now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota);
+        CompletableFuture<Void> decided = new CompletableFuture<>();
+        cluster.setListener(new ClusterListener() {
+            @Override
+            public void member(long id, boolean present) {
+                instruments.member(id, present);
+            }
+
+            @Override
+            public void version(@Nullable String before, String version) {
+                instruments.version(before, version);
+                decided.complete(null);
+            }
+        });
+        Reconfiguration reconfiguration = new Reconfiguration(
+                cluster, control, config.strictReconfigCheck(), PeerActivity.NONE, Clock.systemUTC(), instruments);
         services = List.of(
                 intercepted(new KvService(
                                 store,
@@ -191,15 +236,29 @@ public final class EtcdServer implements AutoCloseable {
                         .bind()),
                 intercepted(new WatchService(watches).bind()),
                 intercepted(new LeaseService(lessor, proposals, reads, admission, headers, ids::next).bindService()),
-                intercepted(new ClusterService(cluster, reads, headers).bindService()),
-                intercepted(
-                        new MaintenanceService(store, proposals, status, alarms, quota, headers, slow).bindService()));
+                intercepted(new ClusterService(cluster, reconfiguration, reads, headers).bindService()),
+                intercepted(new MaintenanceService(
+                                store,
+                                proposals,
+                                status,
+                                alarms,
+                                quota,
+                                cluster,
+                                new LeadershipTransfer(cluster, status, control),
+                                new Downgrades(cluster, reads, proposals),
+                                headers,
+                                slow)
+                        .bindService()));
 
         raftThread.start(List.of(raftLoop, log, apply));
         flushThread.start(List.of(flushing(store.flusher())));
         houseThread.start(List.of(
-                every(HOUSEKEEPING_NANOS, watches::doWork), every(HOUSEKEEPING_NANOS, lessor::doWork), snapshots));
-        new Publication(config, cluster, proposals, () -> published.complete(null)).start();
+                every(HOUSEKEEPING_NANOS, watches::doWork),
+                every(HOUSEKEEPING_NANOS, lessor::doWork),
+                versions,
+                snapshots));
+        // A cluster that has just been founded has no version until its first leader has decided one.
+        new Publication(config, cluster, proposals, () -> decided.thenRun(() -> published.complete(null))).start();
     }
 
     /** What the client port offers. */
@@ -210,6 +269,11 @@ public final class EtcdServer implements AutoCloseable {
     /** Completes when the member has told the cluster of itself and may serve clients. */
     public CompletableFuture<Void> published() {
         return published;
+    }
+
+    /** Completes when this member has been removed from its cluster: it serves nobody any more and has to stop. */
+    public CompletableFuture<Void> removed() {
+        return removed;
     }
 
     public Cluster cluster() {
@@ -248,6 +312,7 @@ public final class EtcdServer implements AutoCloseable {
         houseThread.stop();
         raftThread.stop();
         proposals.stop();
+        control.stop();
         reads.stop();
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
@@ -263,8 +328,10 @@ public final class EtcdServer implements AutoCloseable {
         }
     }
 
-    private void onRole(Lessor lessor, RaftRole role, long leader, long term) {
+    private void onRole(Lessor lessor, VersionMonitor versions, RaftRole role, long leader, long term) {
         if (role == RaftRole.LEADER) {
+            versions.elected();
+            houseThread.wake();
             lessor.promote(System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()));
         } else if (lessor.isPrimary()) {
             lessor.demote();
@@ -279,15 +346,13 @@ public final class EtcdServer implements AutoCloseable {
                 .log();
     }
 
-    private static ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.intercept(service, new Caller.Interceptor());
+    private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
+        return ServerInterceptors.intercept(service, new LearnerInterceptor(status), new Caller.Interceptor());
     }
 
-    private static void dropToUnknownPeers(List<Message> messages) {
-        LOG.atWarn()
-                .setMessage("dropped messages to members that this server cannot reach")
-                .addKeyValue("messages", messages.size())
-                .log();
+    /** Other members cannot be asked for their release. */
+    private static @Nullable ServerVersion oldestVersion(Cluster.View members) {
+        return members.members().size() == 1 ? ServerVersion.own() : null;
     }
 
     private interface TimedWork {

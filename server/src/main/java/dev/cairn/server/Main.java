@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +30,9 @@ public final class Main {
 
     /** How long calls in work may take to end when the process is told to. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(1);
+
+    /** How long a member that has been removed from its cluster stays. */
+    private static final Duration REMOVED_GRACE = Duration.ofSeconds(1);
 
     private Main() {}
 
@@ -96,10 +99,20 @@ public final class Main {
         EtcdServer server = new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
         content.complete(new ClientContent(config, server, metrics).content());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(log, stopping, port, server, loops), "etcd-stop"));
-        server.published().join();
-        port.serve();
-        log.atInfo().log("ready to serve client requests");
-        new CountDownLatch(1).await();
+        CompletableFuture.anyOf(server.published(), server.removed()).join();
+        if (!server.removed().isDone()) {
+            port.serve();
+            log.atInfo().log("ready to serve client requests");
+        }
+        server.removed().join();
+        // Whoever asked for the removal is still to be answered, and the others to be told.
+        TimeUnit.NANOSECONDS.sleep(REMOVED_GRACE.toNanos());
+        log.atWarn()
+                .setMessage("server error")
+                .addKeyValue("error", "the member has been permanently removed from the cluster")
+                .log();
+        log.atWarn().log("data-dir used by this member must be removed");
+        System.exit(0);
     }
 
     private static void stop(Logger log, AtomicBoolean stopping, ClientPort port, EtcdServer server, EventLoops loops) {
