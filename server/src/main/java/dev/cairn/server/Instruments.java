@@ -101,7 +101,7 @@ final class Instruments
     public void promoted(@Nullable EtcdError error) {
         if (error == null) {
             metrics.server.learnerPromoteSuccesses.increment();
-        } else if (error != EtcdError.NOT_LEADER) {
+        } else if (error != EtcdError.NO_LEADER) {
             metrics.server.learnerPromoteFailures.with(reason(error)).increment();
         }
     }

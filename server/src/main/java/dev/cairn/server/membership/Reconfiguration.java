@@ -113,7 +113,7 @@ public final class Reconfiguration {
         raft.change(ConfChangeType.UPDATE_NODE, id, MemberFormat.encode(member), completion);
     }
 
-    /** Has a learner vote, once it has nearly all of the leader's log. Only the leader knows that: fails with NOT_LEADER elsewhere. */
+    /** Has a learner vote, once it has nearly all of the leader's log. Only the leader knows that: fails with NO_LEADER elsewhere. */
     public void promote(long id, Completion<Cluster.View> completion) {
         Completion<Cluster.View> counted = new Completion<>() {
             @Override
@@ -154,7 +154,7 @@ public final class Reconfiguration {
     private static @Nullable EtcdError refusePromote(RaftStatus status, long id) {
         PeerProgress own = status.progress().get(status.id());
         if (own == null) {
-            return EtcdError.NOT_LEADER;
+            return EtcdError.NO_LEADER;
         }
         PeerProgress learner = status.progress().get(id);
         if (learner == null) {

@@ -16,6 +16,8 @@ import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
+import dev.cairn.raft.RaftStatus;
+import dev.cairn.raft.message.ConfChangeType;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
@@ -25,6 +27,7 @@ import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
+import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
@@ -52,6 +55,8 @@ class SoleVoterTest {
     private static final long MEMBER = 7;
     private static final long TICK_MILLIS = 100;
     private static final long TIMEOUT_MILLIS = 7000;
+    private static final long OTHER = 9;
+    private static final long RETAINED = 500;
 
     @TempDir
     private Path directory;
@@ -68,6 +73,9 @@ class SoleVoterTest {
     private ReadIndexQueue reads;
     private Cluster cluster;
     private LogLoop log;
+    private RaftControl control;
+    private RaftInbox inbox;
+    private MemoryRaftStorage storage;
     private ApplyLoop apply;
     private RaftLoop raft;
 
@@ -92,7 +100,7 @@ class SoleVoterTest {
                 founding,
                 hardState,
                 WalOptions.of(Runnable::run, listener));
-        MemoryRaftStorage storage = new MemoryRaftStorage();
+        storage = new MemoryRaftStorage();
         storage.append(founding);
         storage.setHardState(hardState);
         store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
@@ -103,10 +111,17 @@ class SoleVoterTest {
         RequestIds ids = new RequestIds(MEMBER, 0);
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, () -> {});
         reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, () -> {});
-        RaftInbox inbox = new RaftInbox(() -> {});
+        inbox = new RaftInbox(() -> {});
         log = new LogLoop(wal, hardState, inbox::durable, () -> {});
+        control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, () -> {});
         Applier applier = new Applier(
-                store, lessor, cluster, new Alarms(store), new Quota(-1, () -> 0), proposals::settle, () -> {});
+                store,
+                lessor,
+                new ClusterChanges(cluster, 1, control, () -> {}),
+                new Alarms(store),
+                new Quota(-1, () -> 0),
+                proposals::settle,
+                () -> {});
         apply = new ApplyLoop(applier, 0, (index, term) -> {}, inbox::applied, () -> {});
         status.followApplied(apply::appliedIndex);
         RaftNode core = new RaftNode(RaftConfig.builder()
@@ -120,8 +135,9 @@ class SoleVoterTest {
                 core,
                 storage,
                 new RaftLoop.Parts(
-                        status, inbox, proposals, reads, log, apply, toPeers::addAll, (role, leader, term) -> {}),
+                        status, inbox, proposals, control, reads, log, apply, this::lose, (role, leader, term) -> {}),
                 TICK_MILLIS,
+                RETAINED,
                 now);
     }
 
@@ -225,6 +241,170 @@ class SoleVoterTest {
         assertThat(errors).containsExactly(EtcdError.STOPPED, EtcdError.STOPPED, EtcdError.STOPPED);
     }
 
+    @Test
+    void shouldCommitAloneBesideALearnerThatNeverCame() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(true, changed);
+        settle();
+        propose("k", "v");
+        settle();
+
+        assertThat(changed).hasSize(1);
+        assertThat(changed.get(0).member(OTHER)).isNotNull();
+        assertThat(answers).hasSize(1);
+        assertThat(status.isSoloLeader()).isTrue();
+        assertThat(toPeers).as("what the learner would have got").isNotEmpty().allMatch(m -> m.to() == OTHER);
+    }
+
+    @Test
+    void shouldTakeTheNextChangeAsSoonAsTheLastIsAnswered() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        control.change(ConfChangeType.ADD_LEARNER_NODE, OTHER, MemberFormat.encode(other(true)), new Completion<>() {
+            @Override
+            public void complete(Cluster.View members) {
+                control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                errors.add(error);
+            }
+        });
+        settle();
+
+        assertThat(errors).isEmpty();
+        assertThat(changed).hasSize(1);
+        assertThat(changed.get(0).removed()).containsExactly(OTHER);
+    }
+
+    @Test
+    void shouldTellWhyAChangeIsRefused() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(true, changed);
+        add(true, changed);
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, MEMBER, ByteString.EMPTY, collecting(changed));
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+        settle();
+        add(true, changed);
+        settle();
+
+        assertThat(changed).hasSize(2);
+        assertThat(errors).contains(EtcdError.MEMBER_NOT_ENOUGH_STARTED, EtcdError.MEMBER_NOT_FOUND);
+        propose("k", "v");
+        settle();
+        assertThat(answers).as("the last voter is still there").hasSize(1);
+    }
+
+    @Test
+    void shouldFailAChangeThatFindsNoQuorumWhenItsTimeIsUp() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(false, changed);
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+        settle();
+        assertThat(errors).isEmpty();
+
+        now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+        settle();
+        assertThat(changed).hasSize(1);
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT);
+    }
+
+    @Test
+    void shouldGiveUpATransferThatNobodyTakes() throws IOException {
+        elect();
+        add(false, new ArrayList<>());
+        settle();
+        List<Long> leaders = new ArrayList<>();
+        control.transferLeadership(MEMBER, collecting(leaders));
+        control.transferLeadership(OTHER, collecting(leaders));
+        settle();
+        assertThat(leaders).as("who leads already needs no transfer").containsExactly(MEMBER);
+
+        now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+        settle();
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT_LEADER_TRANSFER);
+    }
+
+    @Test
+    void shouldShowHowFarALearnerIs() throws IOException {
+        elect();
+        add(true, new ArrayList<>());
+        settle();
+        List<RaftStatus> seen = new ArrayList<>();
+        control.look(collecting(seen));
+        settle();
+
+        assertThat(seen).hasSize(1);
+        assertThat(seen.get(0).progress())
+                .hasEntrySatisfying(
+                        OTHER, learner -> assertThat(learner.match()).isZero())
+                .hasEntrySatisfying(MEMBER, self -> assertThat(self.match()).isEqualTo(status.appliedIndex()));
+    }
+
+    @Test
+    void shouldKeepEntriesForOthersOnlyWithinTheBound() throws IOException {
+        elect();
+        for (int i = 0; i < 3000; i++) {
+            propose("k", "v");
+        }
+        settle();
+        assertThat(storage.firstIndex()).as("alone").isGreaterThan(2000);
+
+        add(true, new ArrayList<>());
+        settle();
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 1000; i++) {
+                propose("k", "v");
+            }
+            settle();
+        }
+        assertThat(errors).isEmpty();
+        assertThat(status.appliedIndex() - storage.firstIndex()).isBetween(RETAINED - 1, RETAINED + 1000);
+        assertThat(storage.snapshot().metadata().index())
+                .as("what stands in for the entries that went")
+                .isGreaterThanOrEqualTo(storage.firstIndex() - 1);
+    }
+
+    @Test
+    void shouldRefuseWhatItCannotKeepOfChangesAndAllOnceStopped() {
+        for (int i = 0; i < 1000; i++) {
+            add(true, new ArrayList<>());
+        }
+        assertThat(errors).hasSize(1000 - 256).containsOnly(EtcdError.TOO_MANY_REQUESTS);
+
+        errors.clear();
+        control.look(collecting(new ArrayList<RaftStatus>()));
+        control.transferLeadership(OTHER, collecting(new ArrayList<>()));
+        control.stop();
+        control.look(collecting(new ArrayList<RaftStatus>()));
+        assertThat(errors).hasSize(256 + 3).containsOnly(EtcdError.STOPPED);
+    }
+
+    private static Member other(boolean learner) {
+        return new Member(OTHER, List.of("http://127.0.0.1:2"), learner, "", List.of());
+    }
+
+    private void add(boolean learner, List<Cluster.View> changed) {
+        control.change(
+                learner ? ConfChangeType.ADD_LEARNER_NODE : ConfChangeType.ADD_NODE,
+                OTHER,
+                MemberFormat.encode(other(learner)),
+                collecting(changed));
+    }
+
+    /** There is nobody at the other end. */
+    private void lose(List<Message> messages) {
+        toPeers.addAll(messages);
+        new AbsentPeers(inbox).send(messages);
+    }
+
     private void elect() throws IOException {
         settle();
         assertThat(status.leader()).isEqualTo(MEMBER);
@@ -255,11 +435,11 @@ class SoleVoterTest {
         });
     }
 
-    private Completion<Long> collecting(List<Long> granted) {
+    private <T> Completion<T> collecting(List<T> granted) {
         return new Completion<>() {
             @Override
-            public void complete(Long index) {
-                granted.add(index);
+            public void complete(T value) {
+                granted.add(value);
             }
 
             @Override
