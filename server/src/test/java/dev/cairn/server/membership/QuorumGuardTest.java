@@ -69,7 +69,8 @@ class QuorumGuardTest {
     void shouldCountTheLearnerThatIsToVoteAsStarted() {
         QuorumGuard guard = new QuorumGuard(1, PeerActivity.NONE);
         assertThat(guard.refusePromote(view(started(1), learner(2)))).isNull();
-        assertThat(guard.refusePromote(view(started(1), unstarted(2), learner(3)))).isNull();
+        assertThat(guard.refusePromote(view(started(1), unstarted(2), learner(3))))
+                .isNull();
         assertThat(guard.refusePromote(view(started(1), unstarted(2), unstarted(3), learner(4))))
                 .isEqualTo(EtcdError.MEMBER_NOT_ENOUGH_STARTED);
     }
