@@ -8,7 +8,6 @@ import dev.cairn.mvcc.MvccStore;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
-import dev.cairn.raft.message.Message;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.access.RootProposer;
 import dev.cairn.server.access.TokenProvider;
@@ -19,6 +18,7 @@ import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.ApplyMeter;
+import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.QuotaNotice;
 import dev.cairn.server.apply.StoreAdmission;
@@ -30,9 +30,11 @@ import dev.cairn.server.concurrency.LockService;
 import dev.cairn.server.concurrency.Renewals;
 import dev.cairn.server.config.FeatureGate;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.loop.AbsentPeers;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.MeteredProposer;
 import dev.cairn.server.loop.Proposals;
+import dev.cairn.server.loop.RaftControl;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.loop.RaftLoop;
 import dev.cairn.server.loop.ReadIndexQueue;
@@ -40,7 +42,13 @@ import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.loop.TimeoutCause;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.ClusterListener;
+import dev.cairn.server.membership.LeadershipTransfer;
+import dev.cairn.server.membership.PeerActivity;
+import dev.cairn.server.membership.Reconfiguration;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.peer.MemberPromotion;
+import dev.cairn.server.peer.Promotion;
 import dev.cairn.server.rpc.CallMeter;
 import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClientMetadata;
@@ -49,18 +57,23 @@ import dev.cairn.server.rpc.Guard;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.KvService;
 import dev.cairn.server.rpc.LeaderWatch;
+import dev.cairn.server.rpc.LearnerInterceptor;
 import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
 import dev.cairn.server.rpc.WatchService;
 import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.server.version.Downgrades;
+import dev.cairn.server.version.ServerVersion;
+import dev.cairn.server.version.VersionMonitor;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +82,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +113,7 @@ public final class EtcdServer implements AutoCloseable {
     private final MvccStore store;
     private final Cluster cluster;
     private final Proposals proposals;
+    private final RaftControl control;
     private final ReadIndexQueue reads;
     private final StatusBoard status;
     private final Alarms alarms;
@@ -110,6 +125,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Instruments instruments;
     private final Lessor lessor;
     private final Housekeeping housekeeping;
+    private final Reconfiguration reconfiguration;
     private final Duration requestLimit;
     private final DutyThread raftThread;
     private final DutyThread flushThread;
@@ -118,6 +134,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final ExecutorService backups = Threads.pool("etcd-backup", 1);
+    private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
     /**
@@ -158,6 +175,7 @@ public final class EtcdServer implements AutoCloseable {
                 config.isEnabled(FeatureGate.PRIORITY_REQUEST),
                 timeoutCause,
                 raftThread::wake);
+        control = new RaftControl(ids, status, timeoutMillis, () -> removed.complete(null), raftThread::wake);
         Proposer own = new MeteredProposer(proposals, metrics.server);
         reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
         reads.reportTo(instruments);
@@ -200,10 +218,11 @@ public final class EtcdServer implements AutoCloseable {
                 config.maxWals(),
                 boot.snapshotIndex(),
                 now);
+        ClusterChanges clusterChanges = new ClusterChanges(cluster, config.maxLearners(), control, snapshots::force);
         Applier applier = new Applier(
                 store,
                 lessor,
-                cluster,
+                clusterChanges,
                 alarms,
                 quota,
                 authentication.applier(),
@@ -227,20 +246,49 @@ public final class EtcdServer implements AutoCloseable {
                 .randomBelow(bound -> ThreadLocalRandom.current().nextInt(bound))
                 .listener(new RaftLog())
                 .build());
+        VersionMonitor versions = new VersionMonitor(
+                cluster,
+                status,
+                own,
+                EtcdServer::oldestVersion,
+                config.downgradeCheckTime().toNanos(),
+                now);
         RaftLoop.Parts parts = new RaftLoop.Parts(
                 status,
                 inbox,
                 proposals,
+                control,
                 reads,
                 log,
                 apply,
-                EtcdServer::dropToUnknownPeers,
-                (role, leader, term) -> onRole(lessor, role, leader, term));
-        RaftLoop raftLoop =
-                new RaftLoop(memberId, raft, boot.raftStorage(), parts, config.heartbeatIntervalMillis(), now);
+                new AbsentPeers(inbox),
+                (role, leader, term) -> onRole(lessor, versions, role, leader, term));
+        RaftLoop raftLoop = new RaftLoop(
+                memberId,
+                raft,
+                boot.raftStorage(),
+                parts,
+                config.heartbeatIntervalMillis(),
+                config.snapshotCatchupEntries(),
+                now);
 
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);
+        CompletableFuture<Void> decided = new CompletableFuture<>();
+        cluster.setListener(new ClusterListener() {
+            @Override
+            public void member(long id, boolean present) {
+                instruments.member(id, present);
+            }
+
+            @Override
+            public void version(@Nullable String before, String version) {
+                instruments.version(before, version);
+                decided.complete(null);
+            }
+        });
+        reconfiguration = new Reconfiguration(
+                cluster, control, config.strictReconfigCheck(), PeerActivity.NONE, Clock.systemUTC(), instruments);
         ServerServiceDefinition kv = guarded(new KvService(
                         store,
                         proposer,
@@ -261,7 +309,8 @@ public final class EtcdServer implements AutoCloseable {
         interceptors = List.of(
                 new Caller.Interceptor(),
                 new ClientMetadata(status, leaderWatch, metrics.server.clientRequestsTotal),
-                new CallMeter(metrics.server, config.warningUnaryRequestDuration(), config.warningApplyDuration()));
+                new CallMeter(metrics.server, config.warningUnaryRequestDuration(), config.warningApplyDuration()),
+                new LearnerInterceptor(status));
         services = List.of(
                 intercepted(kv),
                 intercepted(watch),
@@ -269,21 +318,27 @@ public final class EtcdServer implements AutoCloseable {
                 intercepted(guarded(authentication.service(reads, headers).bindService())),
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
-                intercepted(guarded(new ClusterService(cluster, reads, headers).bindService())),
+                intercepted(guarded(new ClusterService(cluster, reconfiguration, reads, headers).bindService())),
                 intercepted(guarded(new MaintenanceService(
                                 store,
                                 proposer,
                                 status,
                                 alarms,
                                 quota,
+                                cluster,
+                                new LeadershipTransfer(cluster, status, control),
+                                new Downgrades(cluster, reads, own),
                                 headers,
                                 slow,
-                                new SnapshotStreams(store, backups, instruments::snapshotSent))
+                                new SnapshotStreams(
+                                        store,
+                                        () -> cluster.view().storageVersion(),
+                                        backups,
+                                        instruments::snapshotSent))
                         .bindService())));
 
         requestLimit = Duration.ofMillis(timeoutMillis);
-        housekeeping =
-                new Housekeeping(config, store, cluster, status, proposals, reads, alarms, quota, requestLimit, now);
+        housekeeping = new Housekeeping(config, store, cluster, status, own, reads, alarms, quota, requestLimit, now);
         if (appliedIndex > 0) {
             checkBeforeServing();
         }
@@ -298,10 +353,12 @@ public final class EtcdServer implements AutoCloseable {
                     leaderWatch.look();
                     return 0;
                 }),
+                versions,
                 snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
         houseThread.start(houseDuties);
-        new Publication(config, cluster, own, () -> published.complete(null)).start();
+        // A cluster that has just been founded has no version until its first leader has decided one.
+        new Publication(config, cluster, own, () -> decided.thenRun(() -> published.complete(null))).start();
     }
 
     /** What the client port offers. */
@@ -312,6 +369,11 @@ public final class EtcdServer implements AutoCloseable {
     /** Completes when the member has told the cluster of itself and may serve clients. */
     public CompletableFuture<Void> published() {
         return published;
+    }
+
+    /** Completes when this member has been removed from its cluster: it serves nobody any more and has to stop. */
+    public CompletableFuture<Void> removed() {
+        return removed;
     }
 
     public Cluster cluster() {
@@ -348,6 +410,11 @@ public final class EtcdServer implements AutoCloseable {
         return slow;
     }
 
+    /** What other members ask for on behalf of their clients. */
+    Promotion promotion() {
+        return new MemberPromotion(reconfiguration, authentication.access());
+    }
+
     Instruments instruments() {
         return instruments;
     }
@@ -369,6 +436,7 @@ public final class EtcdServer implements AutoCloseable {
         housekeeping.close();
         raftThread.stop();
         proposals.stop();
+        control.stop();
         reads.stop();
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
@@ -401,8 +469,10 @@ public final class EtcdServer implements AutoCloseable {
         }
     }
 
-    private void onRole(Lessor lessor, RaftRole role, long leader, long term) {
+    private void onRole(Lessor lessor, VersionMonitor versions, RaftRole role, long leader, long term) {
         if (role == RaftRole.LEADER) {
+            versions.elected();
+            houseThread.wake();
             lessor.promote(System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()));
         } else if (lessor.isPrimary()) {
             lessor.demote();
@@ -426,11 +496,9 @@ public final class EtcdServer implements AutoCloseable {
         return Guard.of(service, authentication.access());
     }
 
-    private static void dropToUnknownPeers(List<Message> messages) {
-        LOG.atWarn()
-                .setMessage("dropped messages to members that this server cannot reach")
-                .addKeyValue("messages", messages.size())
-                .log();
+    /** Other members cannot be asked for their release. */
+    private static @Nullable ServerVersion oldestVersion(Cluster.View members) {
+        return members.members().size() == 1 ? ServerVersion.own() : null;
     }
 
     private interface TimedWork {

@@ -3,6 +3,7 @@ package dev.cairn.server;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreMeter;
 import dev.cairn.raft.RaftRole;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.apply.Alarms;
@@ -10,13 +11,17 @@ import dev.cairn.server.apply.Quota;
 import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.loop.Proposals;
 import dev.cairn.server.loop.ReadIndexListener;
+import dev.cairn.server.membership.ClusterListener;
 import dev.cairn.server.membership.Identity;
+import dev.cairn.server.membership.Reconfiguration;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.version.ServerVersion;
 import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +29,20 @@ import org.slf4j.LoggerFactory;
  * Connects the parts of the member with the series of its metrics: what the parts tell is counted, what they know is asked
  * for when it is scraped. Thread-safe.
  */
-final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCounter, ReadIndexListener {
+final class Instruments
+        implements StoreMeter,
+                WalListener,
+                HealthPages.HealthCounter,
+                ReadIndexListener,
+                ClusterListener,
+                Reconfiguration.PromotionListener {
     private static final Logger LOG = LoggerFactory.getLogger(Instruments.class);
     private static final double NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Metrics metrics;
+    private volatile String ownId = "";
+    /** Confined to the Raft loop. */
+    private long lastLeader;
 
     Instruments(Metrics metrics) {
         this.metrics = metrics;
@@ -43,6 +57,7 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
             WatchHub watches,
             Quota quota,
             Alarms alarms) {
+        ownId = Identity.hex(identity.memberId());
         metrics.server.id.with(Identity.hex(identity.memberId())).set(1);
         metrics.server.version.with(EtcdVersion.SERVER).set(1);
         metrics.server.goVersion.with("java" + Runtime.version().feature()).set(1);
@@ -73,9 +88,47 @@ final class Instruments implements StoreMeter, WalListener, HealthPages.HealthCo
 
     /** The member's role, or the leader that it knows of, has changed. */
     void leaderChanged(RaftRole role, long leader) {
-        if (leader != 0) {
+        if (leader != 0 && leader != lastLeader) {
             metrics.server.leaderChangesSeenTotal.increment();
         }
+        lastLeader = leader;
+    }
+
+    @Override
+    public void member(long id, boolean present) {
+        metrics.network.knownPeers.with(ownId, Identity.hex(id)).set(present ? 1 : 0);
+    }
+
+    @Override
+    public void version(@Nullable String before, String now) {
+        if (before != null) {
+            metrics.server
+                    .clusterVersion
+                    .with(ServerVersion.require(before).shortText())
+                    .set(0);
+        }
+        metrics.server
+                .clusterVersion
+                .with(ServerVersion.require(now).shortText())
+                .set(1);
+    }
+
+    @Override
+    public void promoted(@Nullable EtcdError error) {
+        if (error == null) {
+            metrics.server.learnerPromoteSuccesses.increment();
+        } else if (error != EtcdError.NO_LEADER) {
+            metrics.server.learnerPromoteFailures.with(reason(error)).increment();
+        }
+    }
+
+    /** Etcd counts under the texts of its inner errors. */
+    private static String reason(EtcdError error) {
+        return switch (error) {
+            case MEMBER_NOT_FOUND -> "membership: ID not found";
+            case MEMBER_NOT_LEARNER -> "membership: can only promote a learner member";
+            default -> error.message();
+        };
     }
 
     @Override

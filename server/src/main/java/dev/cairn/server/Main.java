@@ -18,7 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +32,9 @@ public final class Main {
 
     /** How long calls in work may take to end when the process is told to. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(1);
+
+    /** How long a member that has been removed from its cluster stays. */
+    private static final Duration REMOVED_GRACE = Duration.ofSeconds(1);
 
     private Main() {}
 
@@ -103,10 +106,20 @@ public final class Main {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> stop(log, stopping, peers, port, server, loops), "etcd-stop"));
         peers.serve();
-        server.published().join();
-        port.serve();
-        log.atInfo().log("ready to serve client requests");
-        new CountDownLatch(1).await();
+        CompletableFuture.anyOf(server.published(), server.removed()).join();
+        if (!server.removed().isDone()) {
+            port.serve();
+            log.atInfo().log("ready to serve client requests");
+        }
+        server.removed().join();
+        // Whoever asked for the removal is still to be answered, and the others to be told.
+        TimeUnit.NANOSECONDS.sleep(REMOVED_GRACE.toNanos());
+        log.atWarn()
+                .setMessage("server error")
+                .addKeyValue("error", "the member has been permanently removed from the cluster")
+                .log();
+        log.atWarn().log("data-dir used by this member must be removed");
+        System.exit(0);
     }
 
     private static void stop(

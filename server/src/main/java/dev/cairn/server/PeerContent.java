@@ -4,7 +4,6 @@ import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.http.Pages;
 import dev.cairn.server.membership.Cluster;
-import dev.cairn.server.peer.LearnersOutOfReach;
 import dev.cairn.server.peer.LeaseForwarding;
 import dev.cairn.server.peer.PeerPages;
 
@@ -18,8 +17,8 @@ final class PeerContent {
                 cluster,
                 Housekeeping.hashesOf(server.store()),
                 server.reads(),
-                new LearnersOutOfReach(cluster),
-                () -> false,
+                server.promotion(),
+                () -> cluster.view().downgradeTarget() != null,
                 server.slow());
         LeaseForwarding leases =
                 new LeaseForwarding(server.lessor(), server.reads(), server.proposals(), server.requestLimit());
@@ -29,6 +28,8 @@ final class PeerContent {
     /** The versions as both ports show them. */
     static Pages.Versions versions(Cluster cluster) {
         String version = cluster.view().version();
-        return new Pages.Versions(EtcdVersion.SERVER, version == null ? "not_decided" : version, EtcdVersion.STORAGE);
+        return version == null
+                ? new Pages.Versions(EtcdVersion.SERVER, "not_decided", "unknown")
+                : new Pages.Versions(EtcdVersion.SERVER, version, cluster.view().storageVersion());
     }
 }

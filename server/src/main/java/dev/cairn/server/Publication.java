@@ -4,10 +4,8 @@ import com.google.protobuf.MessageLite;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.membershippb.Attributes;
 import dev.cairn.proto.membershippb.ClusterMemberAttrSetRequest;
-import dev.cairn.proto.membershippb.ClusterVersionSetRequest;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
-import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
@@ -16,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a member tells the cluster when it starts, through the log: its name and client URLs, and, as the leader, the
- * cluster version. Only then does it serve clients.
+ * What a member tells the cluster when it starts, through the log: its name and client URLs. Only then does it serve clients,
+ * however long it takes until there is a quorum.
  */
 final class Publication {
     private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
@@ -27,7 +25,7 @@ final class Publication {
     private final Proposer proposer;
     private final Runnable published;
 
-    /** @param published runs once, when all is applied here */
+    /** @param published runs once, when it is applied here */
     Publication(ServerConfig config, Cluster cluster, Proposer proposer, Runnable published) {
         this.config = config;
         this.cluster = cluster;
@@ -51,23 +49,8 @@ final class Publication {
                     .addKeyValue(
                             "cluster-id", Long.toHexString(cluster.identity().clusterId()))
                     .log();
-            decideVersion();
-        });
-    }
-
-    private void decideVersion() {
-        if (EtcdVersion.CLUSTER.equals(cluster.view().version())) {
             published.run();
-            return;
-        }
-        LOG.atInfo()
-                .setMessage("setting up initial cluster version using v3 API")
-                .addKeyValue("cluster-version", EtcdVersion.CLUSTER)
-                .log();
-        ClusterVersionSetRequest request = ClusterVersionSetRequest.newBuilder()
-                .setVer(EtcdVersion.CLUSTER)
-                .build();
-        untilApplied(InternalRaftRequest.newBuilder().setClusterVersionSet(request), published);
+        });
     }
 
     private void untilApplied(InternalRaftRequest.Builder request, Runnable next) {

@@ -69,6 +69,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -214,7 +215,7 @@ class AuthWireTest {
     }
 
     @SuppressWarnings("unchecked")
-    private static <Q, R> void call(Channel channel, MethodDescriptor<Q, R> method, Message request) {
+    private static <Q, R> void call(Channel channel, MethodDescriptor<Q, R> method, @Nullable Message request) {
         Object prototype =
                 ((MethodDescriptor.PrototypeMarshaller<Q>) method.getRequestMarshaller()).getMessagePrototype();
         Q message = (Q) (request == null ? prototype : request);

@@ -5,11 +5,5 @@ public final class EtcdVersion {
     /** What the server calls itself. */
     public static final String SERVER = "3.7.1";
 
-    /** The cluster version that a cluster of such servers decides on. */
-    public static final String CLUSTER = "3.7.0";
-
-    /** The version of the storage schema. */
-    public static final String STORAGE = "3.7.0";
-
     private EtcdVersion() {}
 }

@@ -1,6 +1,5 @@
 package dev.cairn.server.apply;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.cairn.auth.AuthException;
@@ -21,18 +20,12 @@ import dev.cairn.proto.etcdserverpb.LeaseGrantResponse;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
-import dev.cairn.proto.membershippb.ClusterMemberAttrSetRequest;
 import dev.cairn.raft.message.ConfChange;
-import dev.cairn.raft.message.ConfChangeFormat;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
-import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
-import dev.cairn.server.membership.Member;
-import dev.cairn.server.membership.MemberFormat;
-import java.io.IOException;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,9 +42,12 @@ import org.slf4j.LoggerFactory;
 public final class Applier {
     private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
 
+    /** Where releases before 3.7 put requests of the v2 API. */
+    private static final int V2_REQUEST_FIELD = 2;
+
     private final MvccStore store;
     private final Lessor lessor;
-    private final Cluster cluster;
+    private final ClusterChanges cluster;
     private final Alarms alarms;
     private final Quota quota;
     private final AuthApplier auth;
@@ -66,7 +62,7 @@ public final class Applier {
     public Applier(
             MvccStore store,
             Lessor lessor,
-            Cluster cluster,
+            ClusterChanges cluster,
             Alarms alarms,
             Quota quota,
             AuthApplier auth,
@@ -96,7 +92,7 @@ public final class Applier {
     ConfChange apply(Entry entry) {
         ConfChange change = null;
         if (entry.type() != EntryType.NORMAL) {
-            change = applyConfChange(ConfChangeFormat.decode(entry.data()));
+            change = cluster.apply(entry);
             store.confState(ConfStateFormat.encode(cluster.view()));
         } else if (!entry.data().isEmpty()) {
             InternalRaftRequest request = decode(entry);
@@ -198,17 +194,9 @@ public final class Applier {
             }
             return LeaseCheckpointResponse.newBuilder().setHeader(header()).build();
         }
-        if (request.hasClusterVersionSet()) {
-            cluster.setVersion(request.getClusterVersionSet().getVer());
-            return request.getClusterVersionSet();
-        }
-        if (request.hasClusterMemberAttrSet()) {
-            ClusterMemberAttrSetRequest set = request.getClusterMemberAttrSet();
-            cluster.updateAttributes(
-                    set.getMemberID(),
-                    set.getMemberAttributes().getName(),
-                    set.getMemberAttributes().getClientUrlsList());
-            return set;
+        MessageLite ofCluster = cluster.carryOut(request);
+        if (ofCluster != null) {
+            return ofCluster;
         }
         if (request.hasRange()) {
             // Reads do not change anything and are answered from the store; one in the log needs no work.
@@ -217,6 +205,10 @@ public final class Applier {
         MessageLite ofAuth = auth.carryOut(request, index);
         if (ofAuth != null) {
             return ofAuth;
+        }
+        if (request.getUnknownFields().hasField(V2_REQUEST_FIELD)) {
+            // Nothing of the v2 API is kept any more.
+            return null;
         }
         throw new IllegalStateException("the log holds a request that this version cannot carry out: " + request);
     }
@@ -283,56 +275,6 @@ public final class Applier {
         return response.build();
     }
 
-    /** @return the change as the core has to make it: of nobody when it is refused */
-    private ConfChange applyConfChange(ConfChange change) {
-        Cluster.Refusal refusal = membershipChange(change);
-        if (refusal != null) {
-            LOG.atWarn()
-                    .setMessage("configuration change is refused")
-                    .addKeyValue("member", Long.toHexString(change.nodeId()))
-                    .addKeyValue("reason", refusal)
-                    .log();
-            return new ConfChange(change.id(), change.type(), 0, change.context());
-        }
-        return change;
-    }
-
-    private Cluster.@Nullable Refusal membershipChange(ConfChange change) {
-        if (change.nodeId() == 0) {
-            return null;
-        }
-        switch (change.type()) {
-            case ADD_NODE, ADD_LEARNER_NODE -> {
-                MemberFormat.Change described = decodeMember(change.context());
-                Cluster.Refusal refusal = cluster.check(described, Integer.MAX_VALUE);
-                if (refusal != null) {
-                    return refusal;
-                }
-                if (described.promote()) {
-                    cluster.promote(change.nodeId());
-                } else {
-                    cluster.add(described.member());
-                }
-            }
-            case REMOVE_NODE -> {
-                Cluster.Refusal refusal = cluster.checkRemove(change.nodeId());
-                if (refusal != null) {
-                    return refusal;
-                }
-                cluster.remove(change.nodeId());
-            }
-            case UPDATE_NODE -> {
-                Member member = decodeMember(change.context()).member();
-                Cluster.Refusal refusal = cluster.checkUpdate(change.nodeId(), member.peerUrls());
-                if (refusal != null) {
-                    return refusal;
-                }
-                cluster.updatePeerUrls(change.nodeId(), member.peerUrls());
-            }
-        }
-        return null;
-    }
-
     private ResponseHeader header() {
         return ResponseHeader.newBuilder().setRevision(store.currentRevision()).build();
     }
@@ -342,14 +284,6 @@ public final class Applier {
             return InternalRaftRequest.parseFrom(entry.data());
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("entry " + entry.index() + " of the log holds no request", e);
-        }
-    }
-
-    private static MemberFormat.Change decodeMember(ByteString context) {
-        try {
-            return MemberFormat.decodeChange(context);
-        } catch (IOException e) {
-            throw new IllegalStateException("a configuration change describes no member", e);
         }
     }
 

@@ -4,7 +4,6 @@ import dev.cairn.bbolt.BoltFormat;
 import dev.cairn.bbolt.BoltPlan;
 import dev.cairn.bbolt.BoltWriter;
 import dev.cairn.mvcc.StoreImage;
-import dev.cairn.server.api.EtcdVersion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -32,20 +31,21 @@ final class DatabaseSource implements AutoCloseable {
     private boolean finished;
     private @Nullable BoltWriter writer;
 
-    DatabaseSource(StoreImage image) {
+    /** @param storageVersion the version of etcd that the content is for, such as {@code 3.7.0} */
+    DatabaseSource(StoreImage image, String storageVersion) {
         this.image = image;
         this.buckets = image.buckets().stream()
-                .map(at -> at.name().equals("meta") ? withStorageVersion(at) : at)
+                .map(at -> at.name().equals("meta") ? withStorageVersion(at, storageVersion) : at)
                 .toList();
     }
 
     /** Etcd's tools tell the schema by this pair, which our store has no use for. */
-    private static StoreImage.Bucket withStorageVersion(StoreImage.Bucket meta) {
+    private static StoreImage.Bucket withStorageVersion(StoreImage.Bucket meta, String version) {
         TreeMap<ByteBuffer, ByteBuffer> pairs = new TreeMap<>();
         meta.pairs().forEach(pair -> pairs.put(pair.key(), pair.value()));
         pairs.putIfAbsent(
                 ByteBuffer.wrap("storageVersion".getBytes(StandardCharsets.US_ASCII)),
-                ByteBuffer.wrap(EtcdVersion.STORAGE.getBytes(StandardCharsets.US_ASCII)));
+                ByteBuffer.wrap(version.getBytes(StandardCharsets.US_ASCII)));
         // The names are ASCII, for which the order of a buffer is the order of its bytes.
         return new StoreImage.Bucket(
                 meta.name(),

@@ -4,7 +4,6 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreImage;
 import dev.cairn.proto.etcdserverpb.SnapshotResponse;
-import dev.cairn.server.api.EtcdVersion;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.nio.ByteBuffer;
@@ -38,6 +37,7 @@ final class SnapshotStream implements AutoCloseable {
     }
 
     private final MvccStore store;
+    private final String storageVersion;
     private final ServerCallStreamObserver<SnapshotResponse> call;
     private final MessageDigest digest;
     private final long startedNanos = System.nanoTime();
@@ -49,8 +49,9 @@ final class SnapshotStream implements AutoCloseable {
     /** Set once by any thread. */
     private volatile boolean closed;
 
-    SnapshotStream(MvccStore store, ServerCallStreamObserver<SnapshotResponse> call) {
+    SnapshotStream(MvccStore store, String storageVersion, ServerCallStreamObserver<SnapshotResponse> call) {
         this.store = store;
+        this.storageVersion = storageVersion;
         this.call = call;
         try {
             this.digest = MessageDigest.getInstance("SHA-256");
@@ -76,7 +77,7 @@ final class SnapshotStream implements AutoCloseable {
     private Progress slice() {
         DatabaseSource open = source;
         if (open == null) {
-            open = new DatabaseSource(store.image());
+            open = new DatabaseSource(store.image(), storageVersion);
             source = open;
         }
         long end = System.nanoTime() + SLICE_NANOS;
@@ -106,7 +107,7 @@ final class SnapshotStream implements AutoCloseable {
     }
 
     private void send(DatabaseSource from) {
-        SnapshotResponse.Builder message = SnapshotResponse.newBuilder().setVersion(EtcdVersion.STORAGE);
+        SnapshotResponse.Builder message = SnapshotResponse.newBuilder().setVersion(storageVersion);
         if (remaining == 0) {
             // The last message is the digest of all before.
             call.onNext(message.setBlob(UnsafeByteOperations.unsafeWrap(digest.digest()))

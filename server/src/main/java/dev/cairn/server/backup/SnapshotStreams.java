@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /**
  * All backups that are being taken by clients. Thread-safe; no call blocks.
@@ -25,16 +26,19 @@ public final class SnapshotStreams {
     private static final int WAITING_BYTES_MAX = 8 * SnapshotStream.CHUNK_BYTES;
 
     private final MvccStore store;
+    private final Supplier<String> storageVersion;
     private final Executor executor;
     private final LongConsumer meter;
     private final AtomicInteger streams = new AtomicInteger();
 
     /**
+     * @param storageVersion the version of etcd that the store's content is for, at any moment
      * @param executor one thread
      * @param meter told how many nanoseconds each finished backup took
      */
-    public SnapshotStreams(MvccStore store, Executor executor, LongConsumer meter) {
+    public SnapshotStreams(MvccStore store, Supplier<String> storageVersion, Executor executor, LongConsumer meter) {
         this.store = store;
+        this.storageVersion = storageVersion;
         this.executor = executor;
         this.meter = meter;
     }
@@ -46,7 +50,7 @@ public final class SnapshotStreams {
             call.onError(EtcdError.TOO_MANY_REQUESTS.asException());
             return;
         }
-        Turn turn = new Turn(new SnapshotStream(store, call));
+        Turn turn = new Turn(new SnapshotStream(store, storageVersion.get(), call));
         call.setOnReadyThreshold(WAITING_BYTES_MAX);
         call.setOnReadyHandler(turn::want);
         call.setOnCancelHandler(() -> {

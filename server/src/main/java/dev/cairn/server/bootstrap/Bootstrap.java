@@ -23,6 +23,7 @@ import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.server.version.ServerVersion;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
 import dev.cairn.wal.WalException;
@@ -261,14 +262,23 @@ public final class Bootstrap {
 
     private Cluster.View checkedMembers(Identity identity, MvccStore store, long appliedIndex) throws StartException {
         Cluster.View members = new Cluster(identity, store).view();
+        if (members.removed().contains(identity.memberId())) {
+            throw new StartException("the member " + Identity.hex(identity.memberId())
+                    + " has been permanently removed from the cluster; its data directory " + config.dataDir()
+                    + " must be removed");
+        }
         if (appliedIndex > 0 && members.member(identity.memberId()) == null) {
             throw new StartException("the log in " + directory.wal() + " belongs to member "
                     + Identity.hex(identity.memberId()) + ", whom the store does not know:"
                     + " the data directory was mixed from two");
         }
-        if (members.members().size() > 1) {
-            throw new StartException("the data directory belongs to a cluster of "
-                    + members.members().size() + " members, but this version of Cairn serves one member only");
+        if (members.members().stream().filter(Member::learner).count() > config.maxLearners()) {
+            throw new StartException("membership: too many learner members in cluster");
+        }
+        String version = members.version();
+        if (version != null && ServerVersion.own().isOlderThan(ServerVersion.require(version))) {
+            throw new StartException("invalid downgrade; server version is lower than determined cluster version: "
+                    + ServerVersion.own() + " < " + version);
         }
         return members;
     }

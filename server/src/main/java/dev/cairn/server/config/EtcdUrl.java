@@ -42,7 +42,8 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
         return List.copyOf(urls);
     }
 
-    static EtcdUrl parse(String given) throws ConfigException {
+    /** Reads one URL under which a member is reached: a scheme that etcd knows, host and port, no path. */
+    public static EtcdUrl parse(String given) throws ConfigException {
         String text = given.trim();
         int colon = text.indexOf(':');
         int slash = text.indexOf('/');

@@ -237,11 +237,10 @@ final class Options {
                     "discovery-srv-name", "", Section.CLUSTERING, "Suffix of the SRV service name.")
             .notYet("discovery is not available yet");
     static final Option<Boolean> STRICT_RECONFIG_CHECK = bool(
-                    "strict-reconfig-check",
-                    "true",
-                    Section.CLUSTERING,
-                    "Refuse changes of the membership that endanger the quorum.")
-            .notYet("the membership cannot be changed yet");
+            "strict-reconfig-check",
+            "true",
+            Section.CLUSTERING,
+            "Refuse changes of the membership that endanger the quorum.");
     static final Option<Boolean> PRE_VOTE = bool(
             "pre-vote",
             "true",
@@ -496,21 +495,15 @@ final class Options {
                     Section.FEATURES,
                     "Defragment at start when at least this many MiB would come free, 0 for never.")
             .notYet("the store is not defragmented at start");
-    static final Option<Long> MAX_LEARNERS = signed(
-                    "max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.")
-            .notYet("the membership cannot be changed yet");
+    static final Option<Long> MAX_LEARNERS =
+            signed("max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.");
     static final Option<Duration> DOWNGRADE_CHECK_TIME = duration(
-                    "downgrade-check-time",
-                    "5s",
-                    Section.FEATURES,
-                    "Period in which the state of a downgrade is checked.")
-            .notYet("downgrades are not available yet");
+            "downgrade-check-time", "5s", Section.FEATURES, "Period in which the state of a downgrade is checked.");
     static final Option<Long> SNAPSHOT_CATCHUP_ENTRIES = unsigned(
-                    "snapshot-catchup-entries",
-                    "5000",
-                    Section.FEATURES,
-                    "Log entries kept behind a snapshot for slow followers.")
-            .meaningless("a member alone keeps no entries for others");
+            "snapshot-catchup-entries",
+            "5000",
+            Section.FEATURES,
+            "Log entries kept behind a snapshot for slow followers.");
 
     // Unsafe
     static final Option<Boolean> FORCE_NEW_CLUSTER = bool(

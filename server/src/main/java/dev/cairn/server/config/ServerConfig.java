@@ -293,6 +293,11 @@ public final class ServerConfig {
         return Validation.checkedRetention(values).toNanos();
     }
 
+    /** How often is looked whether a downgrade is done; zero for never. */
+    public Duration downgradeCheckTime() {
+        return values.get(Options.DOWNGRADE_CHECK_TIME);
+    }
+
     public int maxLearners() {
         return toInt(values.get(Options.MAX_LEARNERS));
     }

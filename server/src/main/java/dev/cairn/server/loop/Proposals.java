@@ -174,6 +174,12 @@ public final class Proposals implements Proposer {
                     fail(waiting.id, EtcdError.REQUEST_CANCELED);
                 }
             }
+            // They must not fill the queue until there is a leader again.
+            Proposal head = queue.peek();
+            while (head != null && isSettled(head)) {
+                queue.poll();
+                head = queue.peek();
+            }
         }
     }
 

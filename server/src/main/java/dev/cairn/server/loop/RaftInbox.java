@@ -5,6 +5,9 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.Message;
 import dev.cairn.server.thread.Mailbox;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +30,17 @@ public final class RaftInbox {
 
     record Applied(Message batch, List<ConfChange> confChanges) implements Answer {}
 
+    /** Members to report to the core, each at most once at a time. */
+    private final Set<Long> unreachable = ConcurrentHashMap.newKeySet();
+
+    private final Set<Long> snapshotsLost = ConcurrentHashMap.newKeySet();
+    private final Runnable wake;
     private final Mailbox<Message> messages;
     private final Mailbox<Answer> answers;
 
     /** @param wake wakes the thread of the Raft loop */
     public RaftInbox(Runnable wake) {
+        this.wake = wake;
         messages = new Mailbox<>(MESSAGES_MAX, MESSAGE_BYTES_MAX, RaftInbox::sizeBytes, wake);
         answers = new Mailbox<>(ANSWERS_MAX, Long.MAX_VALUE, answer -> 1, wake);
     }
@@ -49,6 +58,34 @@ public final class RaftInbox {
     /** The committed entries that the message carries are applied. */
     public void applied(Message batch, List<ConfChange> confChanges) {
         answers.offer(new Applied(batch, confChanges));
+    }
+
+    /** The last message to the member could not be delivered. */
+    public void unreachable(long memberId) {
+        unreachable.add(memberId);
+        wake.run();
+    }
+
+    /** A snapshot for the member could not be delivered. */
+    public void snapshotLost(long memberId) {
+        snapshotsLost.add(memberId);
+        wake.run();
+    }
+
+    /** Passes on what was reported of other members. Raft loop only. */
+    int report(LongConsumer onUnreachable, LongConsumer onSnapshotLost) {
+        return drain(snapshotsLost, onSnapshotLost) + drain(unreachable, onUnreachable);
+    }
+
+    private static int drain(Set<Long> members, LongConsumer to) {
+        int work = 0;
+        for (Long member : members) {
+            if (members.remove(member)) {
+                to.accept(member);
+                work++;
+            }
+        }
+        return work;
     }
 
     @Nullable

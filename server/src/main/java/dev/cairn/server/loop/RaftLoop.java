@@ -38,11 +38,15 @@ public final class RaftLoop implements Duty {
     /** How many entries may gather behind the applied index before those that nobody needs are dropped from memory. */
     private static final long COMPACT_EVERY_ENTRIES = 1000;
 
+    /** How much memory the entries kept for slow followers may take: beyond it they are served a snapshot. */
+    private static final long RETAINED_BYTES_MAX = 256L << 20;
+
     /** What the loop drives and feeds. */
     public record Parts(
             StatusBoard status,
             RaftInbox inbox,
             Proposals proposals,
+            RaftControl control,
             ReadIndexQueue reads,
             LogLoop log,
             ApplyLoop apply,
@@ -54,6 +58,7 @@ public final class RaftLoop implements Duty {
     private final MemoryRaftStorage storage;
     private final Parts parts;
     private final long tickNanos;
+    private final long retainedEntries;
     private long nextTickNanos;
     private SoftState softState = new SoftState(0, RaftRole.FOLLOWER);
     private HardState hardState;
@@ -63,9 +68,17 @@ public final class RaftLoop implements Duty {
     /**
      * @param storage the log in memory, which the core reads and this loop alone writes
      * @param tickMillis the length of a tick
+     * @param retainedEntries how many applied entries stay in memory for slow followers, where there are any
      */
     public RaftLoop(
-            long memberId, RaftNode raft, MemoryRaftStorage storage, Parts parts, long tickMillis, long nowNanos) {
+            long memberId,
+            RaftNode raft,
+            MemoryRaftStorage storage,
+            Parts parts,
+            long tickMillis,
+            long retainedEntries,
+            long nowNanos) {
+        this.retainedEntries = retainedEntries;
         this.memberId = memberId;
         this.raft = raft;
         this.storage = storage;
@@ -89,6 +102,7 @@ public final class RaftLoop implements Duty {
     @Override
     public int doWork(long nowNanos) {
         int work = takeAnswers() + takeMessages() + tick(nowNanos) + propose() + read(nowNanos);
+        work += parts.control().doWork(raft, softState.leader(), parts.apply().appliedIndex());
         while (raft.hasReady()) {
             pass(raft.ready());
             work++;
@@ -117,8 +131,9 @@ public final class RaftLoop implements Duty {
                 respond(applied.batch());
                 if (!applied.confChanges().isEmpty()) {
                     campaignIfSolo();
+                    applied.confChanges().forEach(parts.control()::settle);
                 }
-                compactMemory();
+                compactMemory(lastIndex(applied.batch()));
                 parts.reads().applied(parts.apply().appliedIndex());
             }
         }
@@ -132,7 +147,7 @@ public final class RaftLoop implements Duty {
             raft.step(message);
             work++;
         }
-        return work;
+        return work + parts.inbox().report(raft::reportUnreachable, member -> raft.reportSnapshot(member, false));
     }
 
     private int tick(long nowNanos) {
@@ -144,6 +159,7 @@ public final class RaftLoop implements Duty {
         raft.tick();
         parts.proposals().expire(nowNanos);
         parts.reads().expire(nowNanos);
+        parts.control().expire(nowNanos);
         return 1;
     }
 
@@ -193,6 +209,10 @@ public final class RaftLoop implements Duty {
         if (ready.storageApply() != null) {
             parts.apply().submit(ready.storageApply());
         }
+    }
+
+    private static long lastIndex(Message batch) {
+        return batch.entries().get(batch.entries().size() - 1).index();
     }
 
     private void respond(Message work) {
@@ -245,13 +265,22 @@ public final class RaftLoop implements Duty {
         }
     }
 
-    /** Drops from memory what is applied, for a member that nobody follows: followers could still ask for it. */
-    private void compactMemory() {
-        long applied = parts.apply().appliedIndex();
-        if (confState.voters().size() + confState.learners().size() == 1
-                && applied - compactedTo >= COMPACT_EVERY_ENTRIES) {
-            compactedTo = applied;
-            storage.compact(applied);
+    /**
+     * Drops from memory what is applied and nobody needs: all of it for a member alone; all but the newest entries, which slow
+     * followers may ask for, where there are others. Those who ask for older ones are served a snapshot instead.
+     */
+    private void compactMemory(long applied) {
+        boolean alone = confState.voters().size() + confState.learners().size() == 1;
+        boolean tooBig = storage.bytes() > RETAINED_BYTES_MAX;
+        if (applied - compactedTo < COMPACT_EVERY_ENTRIES && !tooBig) {
+            return;
+        }
+        compactedTo = applied;
+        // Before the entries go, there must be a snapshot in place of them.
+        storage.createSnapshot(applied, confState, ByteString.EMPTY);
+        long upTo = alone || tooBig ? applied : applied - retainedEntries;
+        if (upTo >= storage.firstIndex()) {
+            storage.compact(upTo);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.cairn.server.membership;
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.Table;
 import dev.cairn.mvcc.Tables;
+import dev.cairn.server.api.EtcdError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collection;
@@ -11,6 +12,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Who belongs to the cluster, as the log has decided it so far. Changed on the apply loop only; any thread may read the
@@ -20,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * with the applied index of the entry that made it, so a restart loads exactly the state of that index.
  */
 public final class Cluster {
+    private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
     private static final ByteString CLUSTER_VERSION = ByteString.copyFromUtf8("clusterVersion");
+    private static final ByteString DOWNGRADE = ByteString.copyFromUtf8("downgrade");
     private static final ByteString REMOVED = ByteString.copyFromUtf8("removed");
 
     /**
@@ -29,11 +35,18 @@ public final class Cluster {
      * @param members in ascending order of their unsigned IDs
      * @param removed the IDs that were removed and may not come back
      * @param version the cluster version, such as {@code 3.7.0}; null until the leader has decided it
+     * @param downgradeTarget the version to which the cluster is being downgraded; null when it is not
      */
     public record View(
             List<Member> members,
             Set<Long> removed,
-            @Nullable String version) {
+            @Nullable String version,
+            @Nullable String downgradeTarget) {
+        /** The members that vote. */
+        public List<Member> voters() {
+            return members.stream().filter(m -> !m.learner()).toList();
+        }
+
         public @Nullable Member member(long id) {
             for (Member member : members) {
                 if (member.id() == id) {
@@ -41,6 +54,14 @@ public final class Cluster {
                 }
             }
             return null;
+        }
+
+        /**
+         * The version of the storage schema, which every member has follow the cluster version; empty until there is one. It is
+         * not kept by itself: no release from 3.6 on differs from the next in what it stores.
+         */
+        public String storageVersion() {
+            return version == null ? "" : version;
         }
 
         /** Where clients reach the members. */
@@ -51,12 +72,25 @@ public final class Cluster {
 
     /** Why a change of membership is refused. */
     public enum Refusal {
-        MEMBER_EXISTS,
-        MEMBER_NOT_FOUND,
-        MEMBER_REMOVED,
-        PEER_URL_EXISTS,
-        MEMBER_NOT_LEARNER,
-        TOO_MANY_LEARNERS,
+        MEMBER_EXISTS(EtcdError.MEMBER_EXISTS),
+        MEMBER_NOT_FOUND(EtcdError.MEMBER_NOT_FOUND),
+        MEMBER_REMOVED(EtcdError.MEMBER_NOT_FOUND),
+        PEER_URL_EXISTS(EtcdError.PEER_URL_EXISTS),
+        MEMBER_NOT_LEARNER(EtcdError.MEMBER_NOT_LEARNER),
+        TOO_MANY_LEARNERS(EtcdError.TOO_MANY_LEARNERS),
+        /** Without voters nothing could ever be decided again. */
+        LAST_VOTER(EtcdError.MEMBER_NOT_ENOUGH_STARTED);
+
+        private final EtcdError error;
+
+        Refusal(EtcdError error) {
+            this.error = error;
+        }
+
+        /** What the client is told. */
+        public EtcdError error() {
+            return error;
+        }
     }
 
     private final Identity identity;
@@ -64,7 +98,15 @@ public final class Cluster {
     private final TreeMap<Long, Member> members = new TreeMap<>(Long::compareUnsigned);
     private final TreeSet<Long> removed = new TreeSet<>(Long::compareUnsigned);
     private @Nullable String version;
-    private volatile View view = new View(List.of(), Set.of(), null);
+    private @Nullable String downgradeTarget;
+    private volatile ClusterListener listener = new ClusterListener() {
+        @Override
+        public void member(long id, boolean present) {}
+
+        @Override
+        public void version(@Nullable String before, String now) {}
+    };
+    private volatile View view = new View(List.of(), Set.of(), null, null);
 
     /** The cluster as its tables hold it. */
     public Cluster(Identity identity, Tables tables) {
@@ -82,6 +124,8 @@ public final class Cluster {
                 Table.MEMBERS_REMOVED, (key, value) -> removed.add(Long.parseUnsignedLong(key.toStringUtf8(), 16)));
         ByteString stored = tables.get(Table.CLUSTER, CLUSTER_VERSION);
         version = stored == null ? null : stored.toStringUtf8();
+        ByteString downgrade = tables.get(Table.CLUSTER, DOWNGRADE);
+        downgradeTarget = downgrade == null ? null : DowngradeFormat.decode(downgrade);
         publish();
     }
 
@@ -91,6 +135,17 @@ public final class Cluster {
 
     public View view() {
         return view;
+    }
+
+    /** Tells the listener what is there, and from now on of every change. Before the apply loop starts. */
+    public void setListener(ClusterListener newListener) {
+        listener = newListener;
+        members.keySet().forEach(id -> newListener.member(id, true));
+        removed.forEach(id -> newListener.member(id, false));
+        String known = version;
+        if (known != null) {
+            newListener.version(null, known);
+        }
     }
 
     /** Whether the change may be applied; null when it may. Any thread, and again when the change is applied. */
@@ -126,37 +181,66 @@ public final class Cluster {
         if (now.removed().contains(id)) {
             return Refusal.MEMBER_REMOVED;
         }
-        return now.member(id) == null ? Refusal.MEMBER_NOT_FOUND : null;
+        Member member = now.member(id);
+        if (member == null) {
+            return Refusal.MEMBER_NOT_FOUND;
+        }
+        return !member.learner() && now.voters().size() == 1 ? Refusal.LAST_VOTER : null;
     }
 
     /** Whether the member may move to these peer URLs; null when it may. */
     public @Nullable Refusal checkUpdate(long id, Collection<String> peerUrls) {
-        Refusal refusal = checkRemove(id);
-        if (refusal != null) {
-            return refusal;
+        View now = view;
+        if (now.removed().contains(id)) {
+            return Refusal.MEMBER_REMOVED;
         }
-        return urlsTaken(view, peerUrls, id) ? Refusal.PEER_URL_EXISTS : null;
+        if (now.member(id) == null) {
+            return Refusal.MEMBER_NOT_FOUND;
+        }
+        return urlsTaken(now, peerUrls, id) ? Refusal.PEER_URL_EXISTS : null;
     }
 
     public void add(Member member) {
         store(member);
+        listener.member(member.id(), true);
+        told("added member")
+                .addKeyValue("added-peer-id", Identity.hex(member.id()))
+                .addKeyValue("added-peer-peer-urls", member.peerUrls())
+                .addKeyValue("added-peer-is-learner", member.learner())
+                .log();
     }
 
     public void promote(long id) {
         store(present(id).promoted());
+        told("promote member")
+                .addKeyValue("promoted-member-id", Identity.hex(id))
+                .log();
     }
 
     public void remove(long id) {
+        Member gone = present(id);
         members.remove(id);
         removed.add(id);
         ByteString key = key(id);
         tables.delete(Table.MEMBERS, key);
         tables.put(Table.MEMBERS_REMOVED, key, REMOVED);
         publish();
+        listener.member(id, false);
+        told("removed member")
+                .addKeyValue("removed-remote-peer-id", Identity.hex(id))
+                .addKeyValue("removed-remote-peer-urls", gone.peerUrls())
+                .addKeyValue("removed-remote-peer-is-learner", gone.learner())
+                .log();
     }
 
     public void updatePeerUrls(long id, List<String> peerUrls) {
-        store(present(id).withPeerUrls(peerUrls));
+        Member member = present(id);
+        store(member.withPeerUrls(peerUrls));
+        told("updated member")
+                .addKeyValue("updated-remote-peer-id", Identity.hex(id))
+                .addKeyValue("updated-remote-peer-urls", peerUrls)
+                .addKeyValue("updated-remote-peer-is-learner", member.learner())
+                .log();
     }
 
     /** A member has published its name and client URLs. One that has been removed meanwhile is not brought back. */
@@ -168,9 +252,35 @@ public final class Cluster {
     }
 
     public void setVersion(String newVersion) {
+        String before = version;
         version = newVersion;
         tables.put(Table.CLUSTER, CLUSTER_VERSION, ByteString.copyFromUtf8(newVersion));
         publish();
+        listener.version(before, newVersion);
+        if (before == null) {
+            told("set initial cluster version")
+                    .addKeyValue("cluster-version", newVersion)
+                    .log();
+        } else {
+            told("updated cluster version")
+                    .addKeyValue("from", before)
+                    .addKeyValue("to", newVersion)
+                    .log();
+        }
+    }
+
+    /** @param target to which version the cluster is being downgraded; null when it is not, or no longer */
+    public void setDowngrade(@Nullable String target) {
+        downgradeTarget = target;
+        tables.put(Table.CLUSTER, DOWNGRADE, DowngradeFormat.encode(target));
+        publish();
+    }
+
+    private LoggingEventBuilder told(String message) {
+        return LOG.atInfo()
+                .setMessage(message)
+                .addKeyValue("cluster-id", Identity.hex(identity.clusterId()))
+                .addKeyValue("local-member-id", Identity.hex(identity.memberId()));
     }
 
     private void store(Member member) {
@@ -188,7 +298,7 @@ public final class Cluster {
     }
 
     private void publish() {
-        view = new View(List.copyOf(members.values()), Set.copyOf(removed), version);
+        view = new View(List.copyOf(members.values()), Set.copyOf(removed), version, downgradeTarget);
     }
 
     private static boolean urlsTaken(View view, Collection<String> urls, long exceptId) {

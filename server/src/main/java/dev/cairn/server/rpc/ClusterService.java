@@ -1,21 +1,33 @@
 package dev.cairn.server.rpc;
 
 import dev.cairn.proto.etcdserverpb.ClusterGrpc;
+import dev.cairn.proto.etcdserverpb.MemberAddRequest;
+import dev.cairn.proto.etcdserverpb.MemberAddResponse;
 import dev.cairn.proto.etcdserverpb.MemberListRequest;
 import dev.cairn.proto.etcdserverpb.MemberListResponse;
+import dev.cairn.proto.etcdserverpb.MemberPromoteRequest;
+import dev.cairn.proto.etcdserverpb.MemberPromoteResponse;
+import dev.cairn.proto.etcdserverpb.MemberRemoveRequest;
+import dev.cairn.proto.etcdserverpb.MemberRemoveResponse;
+import dev.cairn.proto.etcdserverpb.MemberUpdateRequest;
+import dev.cairn.proto.etcdserverpb.MemberUpdateResponse;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Member;
+import dev.cairn.server.membership.Reconfiguration;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 
-/** {@code etcdserverpb.Cluster}: who the members are. Thread-safe; no call blocks. */
+/** {@code etcdserverpb.Cluster}: who the members are, and how they change. Thread-safe; no call blocks. */
 public final class ClusterService extends ClusterGrpc.ClusterImplBase {
     private final Cluster cluster;
+    private final Reconfiguration reconfiguration;
     private final ReadGate reads;
     private final Headers headers;
 
-    public ClusterService(Cluster cluster, ReadGate reads, Headers headers) {
+    public ClusterService(Cluster cluster, Reconfiguration reconfiguration, ReadGate reads, Headers headers) {
         this.cluster = cluster;
+        this.reconfiguration = reconfiguration;
         this.reads = reads;
         this.headers = headers;
     }
@@ -29,12 +41,66 @@ public final class ClusterService extends ClusterGrpc.ClusterImplBase {
         }
     }
 
+    @Override
+    public void memberAdd(MemberAddRequest request, StreamObserver<MemberAddResponse> call) {
+        reconfiguration.add(
+                request.getPeerURLsList(),
+                request.getIsLearner(),
+                Calls.<Reconfiguration.Added, MemberAddResponse>answering(
+                        call,
+                        added -> MemberAddResponse.newBuilder()
+                                .setHeader(headers.withoutRevision())
+                                .setMember(encode(added.member()))
+                                .addAllMembers(encode(added.members()))
+                                .build()));
+    }
+
+    @Override
+    public void memberRemove(MemberRemoveRequest request, StreamObserver<MemberRemoveResponse> call) {
+        reconfiguration.remove(
+                request.getID(),
+                Calls.<Cluster.View, MemberRemoveResponse>answering(
+                        call,
+                        members -> MemberRemoveResponse.newBuilder()
+                                .setHeader(headers.withoutRevision())
+                                .addAllMembers(encode(members))
+                                .build()));
+    }
+
+    @Override
+    public void memberUpdate(MemberUpdateRequest request, StreamObserver<MemberUpdateResponse> call) {
+        reconfiguration.update(
+                request.getID(),
+                request.getPeerURLsList(),
+                Calls.<Cluster.View, MemberUpdateResponse>answering(
+                        call,
+                        members -> MemberUpdateResponse.newBuilder()
+                                .setHeader(headers.withoutRevision())
+                                .addAllMembers(encode(members))
+                                .build()));
+    }
+
+    @Override
+    public void memberPromote(MemberPromoteRequest request, StreamObserver<MemberPromoteResponse> call) {
+        reconfiguration.promote(
+                request.getID(),
+                Calls.<Cluster.View, MemberPromoteResponse>answering(
+                        call,
+                        members -> MemberPromoteResponse.newBuilder()
+                                .setHeader(headers.withoutRevision())
+                                .addAllMembers(encode(members))
+                                .build()));
+    }
+
     private MemberListResponse members() {
-        MemberListResponse.Builder response = MemberListResponse.newBuilder().setHeader(headers.withoutRevision());
-        for (Member member : cluster.view().members()) {
-            response.addMembers(encode(member));
-        }
-        return response.build();
+        return MemberListResponse.newBuilder()
+                .setHeader(headers.withoutRevision())
+                .addAllMembers(encode(cluster.view()))
+                .build();
+    }
+
+    private static List<dev.cairn.proto.etcdserverpb.Member> encode(Cluster.View members) {
+        return members.members().stream().map(ClusterService::encode).toList();
     }
 
     private static dev.cairn.proto.etcdserverpb.Member encode(Member member) {

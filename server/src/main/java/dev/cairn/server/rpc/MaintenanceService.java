@@ -10,16 +10,21 @@ import dev.cairn.proto.etcdserverpb.AlarmType;
 import dev.cairn.proto.etcdserverpb.DefragmentRequest;
 import dev.cairn.proto.etcdserverpb.DefragmentResponse;
 import dev.cairn.proto.etcdserverpb.DowngradeInfo;
+import dev.cairn.proto.etcdserverpb.DowngradeRequest;
+import dev.cairn.proto.etcdserverpb.DowngradeResponse;
 import dev.cairn.proto.etcdserverpb.HashKVRequest;
 import dev.cairn.proto.etcdserverpb.HashKVResponse;
 import dev.cairn.proto.etcdserverpb.HashRequest;
 import dev.cairn.proto.etcdserverpb.HashResponse;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
+import dev.cairn.proto.etcdserverpb.MoveLeaderRequest;
+import dev.cairn.proto.etcdserverpb.MoveLeaderResponse;
 import dev.cairn.proto.etcdserverpb.SnapshotRequest;
 import dev.cairn.proto.etcdserverpb.SnapshotResponse;
 import dev.cairn.proto.etcdserverpb.StatusRequest;
 import dev.cairn.proto.etcdserverpb.StatusResponse;
+import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.MemberStatus;
@@ -27,10 +32,14 @@ import dev.cairn.server.api.Proposer;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.backup.SnapshotStreams;
+import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.LeadershipTransfer;
+import dev.cairn.server.version.Downgrades;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code etcdserverpb.Maintenance}. What walks the whole store runs on an executor of its own. Thread-safe; no call blocks
@@ -42,6 +51,9 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
     private final MemberStatus status;
     private final Alarms alarms;
     private final Quota quota;
+    private final Cluster cluster;
+    private final LeadershipTransfer leadership;
+    private final Downgrades downgrades;
     private final Headers headers;
     private final Executor slow;
     private final SnapshotStreams snapshots;
@@ -53,6 +65,9 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
             MemberStatus status,
             Alarms alarms,
             Quota quota,
+            Cluster cluster,
+            LeadershipTransfer leadership,
+            Downgrades downgrades,
             Headers headers,
             Executor slow,
             SnapshotStreams snapshots) {
@@ -61,6 +76,9 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
         this.status = status;
         this.alarms = alarms;
         this.quota = quota;
+        this.cluster = cluster;
+        this.leadership = leadership;
+        this.downgrades = downgrades;
         this.headers = headers;
         this.slow = slow;
         this.snapshots = snapshots;
@@ -68,6 +86,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
 
     @Override
     public void status(StatusRequest request, StreamObserver<StatusResponse> call) {
+        Cluster.View now = cluster.view();
         StatusResponse.Builder response = StatusResponse.newBuilder()
                 .setHeader(headers.current())
                 .setVersion(EtcdVersion.SERVER)
@@ -79,8 +98,8 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
                 .setRaftTerm(status.term())
                 .setRaftAppliedIndex(status.appliedIndex())
                 .setIsLearner(status.isLearner())
-                .setStorageVersion(EtcdVersion.STORAGE)
-                .setDowngradeInfo(DowngradeInfo.getDefaultInstance());
+                .setStorageVersion(now.storageVersion())
+                .setDowngradeInfo(downgradeInfo(now.downgradeTarget()));
         if (!status.hasLeader()) {
             response.addErrors(EtcdError.NO_LEADER.message());
         }
@@ -88,6 +107,38 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
             response.addErrors("memberID:" + Long.toUnsignedString(alarm.getMemberID()) + " alarm:" + alarm.getAlarm());
         }
         Calls.answer(call, response.build());
+    }
+
+    private static DowngradeInfo downgradeInfo(@Nullable String target) {
+        return target == null
+                ? DowngradeInfo.getDefaultInstance()
+                : DowngradeInfo.newBuilder()
+                        .setEnabled(true)
+                        .setTargetVersion(target)
+                        .build();
+    }
+
+    @Override
+    public void moveLeader(MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> call) {
+        leadership.moveTo(
+                request.getTargetID(),
+                Calls.<Long, MoveLeaderResponse>answering(call, leader -> MoveLeaderResponse.getDefaultInstance()));
+    }
+
+    @Override
+    public void downgrade(DowngradeRequest request, StreamObserver<DowngradeResponse> call) {
+        Completion<String> completion = Calls.<String, DowngradeResponse>answering(
+                call,
+                version -> DowngradeResponse.newBuilder()
+                        .setHeader(headers.current())
+                        .setVersion(version)
+                        .build());
+        switch (request.getAction()) {
+            case VALIDATE -> downgrades.validate(request.getVersion(), completion);
+            case ENABLE -> downgrades.enable(request.getVersion(), completion);
+            case CANCEL -> downgrades.cancel(completion);
+            case UNRECOGNIZED -> Calls.refuse(call, EtcdError.UNKNOWN_METHOD);
+        }
     }
 
     @Override

@@ -44,6 +44,7 @@ public final class SnapshotDuty implements Duty {
     /** Set by the apply loop when there is none, taken away by this duty when its snapshot is written. */
     private volatile @Nullable Mark mark;
 
+    private volatile boolean forced;
     private volatile long lastIndex;
     private long nextPurgeNanos;
 
@@ -79,9 +80,15 @@ public final class SnapshotDuty implements Duty {
         this.nextPurgeNanos = nowNanos + PURGE_INTERVAL_NANOS;
     }
 
+    /** Has a snapshot made behind the entry that is just applied, however few they are. Apply loop only. */
+    public void force() {
+        forced = true;
+    }
+
     /** An entry has been applied. Apply loop only. */
     public void onApplied(long index, long term) {
-        if (index - lastIndex > entriesBetween && mark == null) {
+        if ((forced || index - lastIndex > entriesBetween) && mark == null) {
+            forced = false;
             mark = new Mark(index, term, cluster.view());
         }
     }

@@ -56,6 +56,11 @@ public final class Mailbox<T> {
         return item;
     }
 
+    /** The oldest item, which stays; null when there is none. Only for the loop that takes from here. */
+    public @Nullable T peek() {
+        return items.peek();
+    }
+
     public boolean isEmpty() {
         return items.isEmpty();
     }

@@ -38,7 +38,7 @@ class SnapshotStreamsTest {
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final Queue<Runnable> queue = new ArrayDeque<>();
     private final List<Long> taken = new ArrayList<>();
-    private final SnapshotStreams streams = new SnapshotStreams(store, queue::add, taken::add);
+    private final SnapshotStreams streams = new SnapshotStreams(store, () -> "3.7.0", queue::add, taken::add);
     private long index;
 
     @TempDir

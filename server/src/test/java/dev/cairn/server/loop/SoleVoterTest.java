@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
-import dev.cairn.auth.AuthStore;
-import dev.cairn.auth.RequestAuthorizer;
-import dev.cairn.auth.UserTokens;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.MvccStore;
@@ -19,17 +16,19 @@ import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
+import dev.cairn.raft.RaftStatus;
+import dev.cairn.raft.message.ConfChangeType;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
-import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Applier;
 import dev.cairn.server.apply.ApplyLoop;
-import dev.cairn.server.apply.AuthApplier;
+import dev.cairn.server.apply.ClusterChanges;
+import dev.cairn.server.apply.NoUsers;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
@@ -57,6 +56,8 @@ class SoleVoterTest {
     private static final long MEMBER = 7;
     private static final long TICK_MILLIS = 100;
     private static final long TIMEOUT_MILLIS = 7000;
+    private static final long OTHER = 9;
+    private static final long RETAINED = 500;
 
     @TempDir
     private Path directory;
@@ -73,6 +74,9 @@ class SoleVoterTest {
     private ReadIndexQueue reads;
     private Cluster cluster;
     private LogLoop log;
+    private RaftControl control;
+    private RaftInbox inbox;
+    private MemoryRaftStorage storage;
     private ApplyLoop apply;
     private RaftLoop raft;
 
@@ -97,7 +101,7 @@ class SoleVoterTest {
                 founding,
                 hardState,
                 WalOptions.of(Runnable::run, listener));
-        MemoryRaftStorage storage = new MemoryRaftStorage();
+        storage = new MemoryRaftStorage();
         storage.append(founding);
         storage.setHardState(hardState);
         store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
@@ -108,13 +112,18 @@ class SoleVoterTest {
         RequestIds ids = new RequestIds(MEMBER, 0);
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, () -> {});
         reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, () -> {});
-        RaftInbox inbox = new RaftInbox(() -> {});
+        inbox = new RaftInbox(() -> {});
         log = new LogLoop(wal, hardState, inbox::durable, () -> {});
-        AuthStore users = new AuthStore(store, ByteString::copyFromUtf8, UserTokens.STATELESS);
-        AuthApplier auth = new AuthApplier(
-                users, new RequestAuthorizer(new NoLeaseKeys()), TokenProviders.none(), store::currentRevision);
+        control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, () -> {});
         Applier applier = new Applier(
-                store, lessor, cluster, new Alarms(store), new Quota(-1, () -> 0), auth, proposals::settle, () -> {});
+                store,
+                lessor,
+                new ClusterChanges(cluster, 1, control, () -> {}),
+                new Alarms(store),
+                new Quota(-1, () -> 0),
+                NoUsers.applier(store),
+                proposals::settle,
+                () -> {});
         apply = new ApplyLoop(applier, 0, (index, term) -> {}, inbox::applied, () -> {});
         status.followApplied(apply::appliedIndex);
         RaftNode core = new RaftNode(RaftConfig.builder()
@@ -128,8 +137,9 @@ class SoleVoterTest {
                 core,
                 storage,
                 new RaftLoop.Parts(
-                        status, inbox, proposals, reads, log, apply, toPeers::addAll, (role, leader, term) -> {}),
+                        status, inbox, proposals, control, reads, log, apply, this::lose, (role, leader, term) -> {}),
                 TICK_MILLIS,
+                RETAINED,
                 now);
     }
 
@@ -233,6 +243,170 @@ class SoleVoterTest {
         assertThat(errors).containsExactly(EtcdError.STOPPED, EtcdError.STOPPED, EtcdError.STOPPED);
     }
 
+    @Test
+    void shouldCommitAloneBesideALearnerThatNeverCame() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(true, changed);
+        settle();
+        propose("k", "v");
+        settle();
+
+        assertThat(changed).hasSize(1);
+        assertThat(changed.get(0).member(OTHER)).isNotNull();
+        assertThat(answers).hasSize(1);
+        assertThat(status.isSoloLeader()).isTrue();
+        assertThat(toPeers).as("what the learner would have got").isNotEmpty().allMatch(m -> m.to() == OTHER);
+    }
+
+    @Test
+    void shouldTakeTheNextChangeAsSoonAsTheLastIsAnswered() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        control.change(ConfChangeType.ADD_LEARNER_NODE, OTHER, MemberFormat.encode(other(true)), new Completion<>() {
+            @Override
+            public void complete(Cluster.View members) {
+                control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                errors.add(error);
+            }
+        });
+        settle();
+
+        assertThat(errors).isEmpty();
+        assertThat(changed).hasSize(1);
+        assertThat(changed.get(0).removed()).containsExactly(OTHER);
+    }
+
+    @Test
+    void shouldTellWhyAChangeIsRefused() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(true, changed);
+        add(true, changed);
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, MEMBER, ByteString.EMPTY, collecting(changed));
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+        settle();
+        add(true, changed);
+        settle();
+
+        assertThat(changed).hasSize(2);
+        assertThat(errors).contains(EtcdError.MEMBER_NOT_ENOUGH_STARTED, EtcdError.MEMBER_NOT_FOUND);
+        propose("k", "v");
+        settle();
+        assertThat(answers).as("the last voter is still there").hasSize(1);
+    }
+
+    @Test
+    void shouldFailAChangeThatFindsNoQuorumWhenItsTimeIsUp() throws IOException {
+        elect();
+        List<Cluster.View> changed = new ArrayList<>();
+        add(false, changed);
+        settle();
+        control.change(ConfChangeType.REMOVE_NODE, OTHER, ByteString.EMPTY, collecting(changed));
+        settle();
+        assertThat(errors).isEmpty();
+
+        now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+        settle();
+        assertThat(changed).hasSize(1);
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT);
+    }
+
+    @Test
+    void shouldGiveUpATransferThatNobodyTakes() throws IOException {
+        elect();
+        add(false, new ArrayList<>());
+        settle();
+        List<Long> leaders = new ArrayList<>();
+        control.transferLeadership(MEMBER, collecting(leaders));
+        control.transferLeadership(OTHER, collecting(leaders));
+        settle();
+        assertThat(leaders).as("who leads already needs no transfer").containsExactly(MEMBER);
+
+        now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+        settle();
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT_LEADER_TRANSFER);
+    }
+
+    @Test
+    void shouldShowHowFarALearnerIs() throws IOException {
+        elect();
+        add(true, new ArrayList<>());
+        settle();
+        List<RaftStatus> seen = new ArrayList<>();
+        control.look(collecting(seen));
+        settle();
+
+        assertThat(seen).hasSize(1);
+        assertThat(seen.get(0).progress())
+                .hasEntrySatisfying(
+                        OTHER, learner -> assertThat(learner.match()).isZero())
+                .hasEntrySatisfying(MEMBER, self -> assertThat(self.match()).isEqualTo(status.appliedIndex()));
+    }
+
+    @Test
+    void shouldKeepEntriesForOthersOnlyWithinTheBound() throws IOException {
+        elect();
+        for (int i = 0; i < 3000; i++) {
+            propose("k", "v");
+        }
+        settle();
+        assertThat(storage.firstIndex()).as("alone").isGreaterThan(2000);
+
+        add(true, new ArrayList<>());
+        settle();
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 1000; i++) {
+                propose("k", "v");
+            }
+            settle();
+        }
+        assertThat(errors).isEmpty();
+        assertThat(status.appliedIndex() - storage.firstIndex()).isBetween(RETAINED - 1, RETAINED + 1000);
+        assertThat(storage.snapshot().metadata().index())
+                .as("what stands in for the entries that went")
+                .isGreaterThanOrEqualTo(storage.firstIndex() - 1);
+    }
+
+    @Test
+    void shouldRefuseWhatItCannotKeepOfChangesAndAllOnceStopped() {
+        for (int i = 0; i < 1000; i++) {
+            add(true, new ArrayList<>());
+        }
+        assertThat(errors).hasSize(1000 - 256).containsOnly(EtcdError.TOO_MANY_REQUESTS);
+
+        errors.clear();
+        control.look(collecting(new ArrayList<RaftStatus>()));
+        control.transferLeadership(OTHER, collecting(new ArrayList<>()));
+        control.stop();
+        control.look(collecting(new ArrayList<RaftStatus>()));
+        assertThat(errors).hasSize(256 + 3).containsOnly(EtcdError.STOPPED);
+    }
+
+    private static Member other(boolean learner) {
+        return new Member(OTHER, List.of("http://127.0.0.1:2"), learner, "", List.of());
+    }
+
+    private void add(boolean learner, List<Cluster.View> changed) {
+        control.change(
+                learner ? ConfChangeType.ADD_LEARNER_NODE : ConfChangeType.ADD_NODE,
+                OTHER,
+                MemberFormat.encode(other(learner)),
+                collecting(changed));
+    }
+
+    /** There is nobody at the other end. */
+    private void lose(List<Message> messages) {
+        toPeers.addAll(messages);
+        new AbsentPeers(inbox).send(messages);
+    }
+
     private void elect() throws IOException {
         settle();
         assertThat(status.leader()).isEqualTo(MEMBER);
@@ -263,11 +437,11 @@ class SoleVoterTest {
         });
     }
 
-    private Completion<Long> collecting(List<Long> granted) {
+    private <T> Completion<T> collecting(List<T> granted) {
         return new Completion<>() {
             @Override
-            public void complete(Long index) {
-                granted.add(index);
+            public void complete(T value) {
+                granted.add(value);
             }
 
             @Override
@@ -286,18 +460,6 @@ class SoleVoterTest {
         @Override
         public boolean checkpoint(long lease, long remainingTtlSeconds) {
             return true;
-        }
-    }
-
-    private static final class NoLeaseKeys implements dev.cairn.auth.LeaseKeys {
-        @Override
-        public List<ByteString> attachedKeys(long lease) {
-            return List.of();
-        }
-
-        @Override
-        public long[] leases() {
-            return new long[0];
         }
     }
 }

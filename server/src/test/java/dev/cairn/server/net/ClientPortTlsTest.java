@@ -122,18 +122,25 @@ class ClientPortTlsTest {
         return ServerServiceDefinition.builder("test.Service")
                 .addMethod(WHO, (call, headers) -> {
                     call.request(1);
-                    return new ServerCall.Listener<>() {
-                        @Override
-                        public void onHalfClose() {
-                            String name = PeerCertificate.commonName(
-                                    call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
-                            call.sendHeaders(new Metadata());
-                            call.sendMessage(String.valueOf(name));
-                            call.close(Status.OK, new Metadata());
-                        }
-                    };
+                    return new Answering(call);
                 })
                 .build();
+    }
+
+    private static final class Answering extends ServerCall.Listener<String> {
+        private final ServerCall<String, String> call;
+
+        Answering(ServerCall<String, String> call) {
+            this.call = call;
+        }
+
+        @Override
+        public void onHalfClose() {
+            String name = PeerCertificate.commonName(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+            call.sendHeaders(new Metadata());
+            call.sendMessage(String.valueOf(name));
+            call.close(Status.OK, new Metadata());
+        }
     }
 
     private static final MethodDescriptor.Marshaller<String> TEXT = new MethodDescriptor.Marshaller<>() {

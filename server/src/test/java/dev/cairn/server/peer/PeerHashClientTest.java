@@ -132,8 +132,8 @@ class PeerHashClientTest {
     private HttpHandler pages(long clusterId) {
         Cluster theirs = new Cluster(new Identity(clusterId, 2), store);
         ReadGate reads = done -> done.complete(1L);
-        PeerPages pages =
-                new PeerPages(theirs, HASHES, reads, new LearnersOutOfReach(theirs), () -> false, Runnable::run);
+        PeerPages pages = new PeerPages(
+                theirs, HASHES, reads, (id, token) -> new CompletableFuture<>(), () -> false, Runnable::run);
         Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), NO_EXPIRY, 0);
         LeaseForwarding leases = new LeaseForwarding(
                 lessor, reads, (request, done) -> done.fail(EtcdError.STOPPED), Duration.ofSeconds(1));
