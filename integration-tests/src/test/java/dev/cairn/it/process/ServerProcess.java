@@ -190,7 +190,8 @@ public final class ServerProcess implements AutoCloseable {
         return "http://127.0.0.1:" + clientPort;
     }
 
-    private String peerUrl() {
+    /** Where other members find it. */
+    public String peerUrl() {
         return "http://127.0.0.1:" + peerPort;
     }
 
