@@ -120,7 +120,16 @@ final class Peer {
 
     /** The peer has asked for a stream on this channel. Called on the channel's event loop. */
     StreamWriter.Connection attach(StreamKind kind, Channel channel) {
-        return (kind == StreamKind.APPEND ? appendWriter : messageWriter).attach(channel);
+        return writer(kind).attach(channel);
+    }
+
+    /** Whether the peer has opened a stream. */
+    boolean isAttached(StreamKind kind) {
+        return writer(kind).isAttached();
+    }
+
+    private StreamWriter writer(StreamKind kind) {
+        return kind == StreamKind.APPEND ? appendWriter : messageWriter;
     }
 
     @Nullable
