@@ -10,13 +10,24 @@ final class Inbox {
 
     /** What became of a message. */
     enum Delivery {
-        TAKEN,
+        TAKEN("taken"),
         /** Its sender has been removed from the cluster. */
-        FROM_REMOVED_MEMBER,
+        FROM_REMOVED_MEMBER("cannot process message from removed member"),
         /** It is for another member. */
-        NOT_FOR_THIS_MEMBER,
+        NOT_FOR_THIS_MEMBER("cannot process message to mismatch member"),
         /** The host is overloaded. */
-        REFUSED
+        REFUSED("too many messages are waiting");
+
+        private final String text;
+
+        Delivery(String text) {
+            this.text = text;
+        }
+
+        /** What the sender is told. */
+        String text() {
+            return text;
+        }
     }
 
     private final long localId;

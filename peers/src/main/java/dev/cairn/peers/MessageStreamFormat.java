@@ -33,8 +33,7 @@ final class MessageStreamFormat {
         }
         long length = in.getLong(in.readerIndex());
         if (length < 0 || length > bytesMax) {
-            throw new MalformedMessageException(
-                    "a message of " + Long.toUnsignedString(length) + " bytes, more than " + bytesMax);
+            throw new MalformedMessageException("rafthttp: error limit exceeded");
         }
         if (in.readableBytes() - Long.BYTES < length) {
             return null;

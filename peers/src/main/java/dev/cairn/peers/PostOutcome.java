@@ -4,9 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the answer to a posted message means. Stateless. */
 final class PostOutcome {
-    static final String REMOVED_MEMBER = "cannot process message from removed member";
-    static final String MISMATCH_MEMBER = "cannot process message to mismatch member";
-
     private PostOutcome() {}
 
     /** Why the message was not taken; null if it was. */
@@ -22,10 +19,10 @@ final class PostOutcome {
         return ((HttpConnection.Result.Failure) result).reason();
     }
 
-    /** Whether the answer says that the sender is no member any more. */
+    /** Whether the answer says that the sender is no member any more. Releases differ in whether they say it here. */
     static boolean saysRemoved(HttpConnection.Result result) {
         return result instanceof HttpConnection.Result.Answer answer
                 && answer.status() == 403
-                && answer.body().contains(REMOVED_MEMBER);
+                && answer.body().contains(Inbox.Delivery.FROM_REMOVED_MEMBER.text());
     }
 }

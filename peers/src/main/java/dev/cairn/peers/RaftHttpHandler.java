@@ -294,9 +294,9 @@ final class RaftHttpHandler extends ChannelInboundHandlerAdapter {
         if (result.status() == 204) {
             answer(ctx, 204, "", null);
         } else if (unread == null) {
-            answer(ctx, result.status(), result.text(), result.contentType());
+            answer(ctx, result.status(), result.text(), null);
         } else {
-            body = new Reply(ctx, result.status(), result.text(), result.contentType());
+            body = new Reply(ctx, result.status(), result.text(), null);
         }
     }
 
@@ -409,17 +409,13 @@ final class RaftHttpHandler extends ChannelInboundHandlerAdapter {
                 bytes.release();
             }
             listener.received(message.from(), size);
-            switch (inbox.deliver(message)) {
-                case TAKEN -> answer(ctx, 204, "", null);
-                case FROM_REMOVED_MEMBER ->
-                    answer(ctx, 403, SnapshotReceiver.json(PostOutcome.REMOVED_MEMBER), "application/json");
-                case NOT_FOR_THIS_MEMBER ->
-                    answer(ctx, 403, SnapshotReceiver.json(PostOutcome.MISMATCH_MEMBER), "application/json");
-                case REFUSED -> {
-                    keepAlive = false;
-                    answer(ctx, 500, "error processing raft message\n", null);
-                }
+            if (inbox.deliver(message) == Inbox.Delivery.TAKEN) {
+                answer(ctx, 204, "", null);
+                return;
             }
+            // Etcd has words and a status for a wrong sender or receiver, but they do not reach the other side.
+            keepAlive = false;
+            answer(ctx, 500, "error processing raft message\n", null);
         }
 
         @Override

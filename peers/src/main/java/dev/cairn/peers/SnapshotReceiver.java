@@ -30,7 +30,7 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
     static final int RECEIVING_MAX = 8;
 
     /** The answer. */
-    record Result(int status, String text, @Nullable String contentType) {}
+    record Result(int status, String text) {}
 
     /** Hears the result, once, unless the connection is lost before. */
     @FunctionalInterface
@@ -80,11 +80,6 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
         this.receiving = receiving;
         this.answering = answering;
         this.head = new Accumulator(ctx.alloc());
-    }
-
-    /** The body of etcd's refusals with a reason. */
-    static String json(String text) {
-        return "{\"message\":\"" + text + "\"}";
     }
 
     @Override
@@ -141,21 +136,14 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
         }
         Snapshot snapshot = read.snapshot();
         if (read.type() != MessageType.SNAP || snapshot == null) {
-            refuse(new Result(400, "wrong raft message type\n", null));
+            refuse(new Result(400, "wrong raft message type\n"));
             return;
         }
-        switch (inbox.check(read)) {
-            case FROM_REMOVED_MEMBER -> {
-                refuse(new Result(403, json(PostOutcome.REMOVED_MEMBER), "application/json"));
-                return;
-            }
-            case NOT_FOR_THIS_MEMBER -> {
-                refuse(new Result(403, json(PostOutcome.MISMATCH_MEMBER), "application/json"));
-                return;
-            }
-            case TAKEN, REFUSED -> {
-                // Whether the host takes it is asked when the database is there.
-            }
+        // Before the database is read, and not after it as etcd does: it would be for nothing.
+        Inbox.Delivery addressed = inbox.check(read);
+        if (addressed != Inbox.Delivery.TAKEN) {
+            refuse(notProcessed(addressed));
+            return;
         }
         message = read;
         listener.received(read.from(), MessageFormat.sizeOf(read));
@@ -270,11 +258,11 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
         boolean taken = delivery == Inbox.Delivery.TAKEN;
         sink = null;
         finish(taken);
-        answering.answer(
-                ctx,
-                taken
-                        ? new Result(204, "", null)
-                        : new Result(500, "failed to process raft message (" + delivery + ")\n", null));
+        answering.answer(ctx, taken ? new Result(204, "") : notProcessed(delivery));
+    }
+
+    private static Result notProcessed(Inbox.Delivery delivery) {
+        return new Result(500, "failed to process raft message (" + delivery.text() + ")\n");
     }
 
     private void malformed(String reason) {
@@ -284,7 +272,7 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
                 .addKeyValue("remote", ctx.channel().remoteAddress())
                 .addKeyValue("error", reason)
                 .log();
-        refuse(new Result(400, "failed to decode raft message (" + reason + ")\n", null));
+        refuse(new Result(400, "failed to decode raft message (" + reason + ")\n"));
     }
 
     private void failed(String reason) {
@@ -293,7 +281,7 @@ final class SnapshotReceiver implements RaftHttpHandler.Body {
                 .addKeyValue("remote-snapshot-sender-id", sender())
                 .addKeyValue("error", reason)
                 .log();
-        refuse(new Result(500, "failed to save KV snapshot (" + reason + ")\n", null));
+        refuse(new Result(500, "failed to save KV snapshot (" + reason + ")\n"));
     }
 
     private void refuse(Result result) {

@@ -212,17 +212,34 @@ class PeerTransportTest {
     }
 
     @Test
-    void shouldSayThatAMemberWasRemovedToItsPosts() {
+    void shouldTakeNothingFromARemovedMember() {
         try (TestMember a = new TestMember(A);
                 TestMember b = new TestMember(B)) {
             connect(a, b);
             b.removedMembers.add(A);
-            Message snapshot = snapshot(1);
-            a.transport.send(List.of(snapshot));
+            a.transport.send(List.of(heartbeat(1), snapshot(1)));
+            a.transport.sendSnapshot(new TestSource(snapshot(2), new ByteArrayInputStream(new byte[10])));
 
-            awaiting().until(() -> a.toldRemoved.get() == B);
-            awaiting().untilAsserted(() -> assertThat(a.snapshotReports).containsExactly(false));
+            awaiting().untilAsserted(() -> assertThat(a.snapshotReports).containsExactly(false, false));
+            assertThat(b.received).isEmpty();
+            assertThat(b.sinkCalls).isEmpty();
         }
+    }
+
+    @Test
+    void shouldUnderstandAnAnswerThatSaysRemoved() {
+        String removed = "{\"message\":\"cannot process message from removed member\"}";
+
+        assertThat(PostOutcome.saysRemoved(new HttpConnection.Result.Answer(403, removed)))
+                .isTrue();
+        assertThat(PostOutcome.saysRemoved(new HttpConnection.Result.Answer(403, "{}")))
+                .isFalse();
+        assertThat(PostOutcome.saysRemoved(new HttpConnection.Result.Failure("EOF")))
+                .isFalse();
+        assertThat(PostOutcome.failure(new HttpConnection.Result.Answer(204, "")))
+                .isNull();
+        assertThat(PostOutcome.failure(new HttpConnection.Result.Answer(403, removed)))
+                .isEqualTo(removed);
     }
 
     @Test
@@ -510,24 +527,32 @@ class PeerTransportTest {
         awaitStreams(a, b);
     }
 
-    /** Waits until all four streams are there, and forgets what was said for that. */
+    /** Waits until all four streams are there and carry messages. */
     private static void awaitStreams(TestMember a, TestMember b) {
-        awaiting().until(() -> attached(a, b.id) && attached(b, a.id));
+        a.greetings.clear();
+        b.greetings.clear();
+        awaiting().until(() -> {
+            if (!attached(a, b.id) || !attached(b, a.id)) {
+                return false;
+            }
+            greet(a, b);
+            greet(b, a);
+            return a.greetings.size() == 2 && b.greetings.size() == 2;
+        });
         a.unreachable.clear();
         b.unreachable.clear();
-        a.transport.send(List.of(
-                heartbeat(1000).toBuilder().from(a.id).to(b.id).build(),
-                append(1000, 1).toBuilder().from(a.id).to(b.id).build()));
-        b.transport.send(List.of(
-                heartbeat(1000).toBuilder().from(b.id).to(a.id).build(),
-                append(1000, 1).toBuilder().from(b.id).to(a.id).build()));
-        awaiting()
-                .until(() -> a.received.stream().filter(m -> m.commit() == 1000).count() >= 1
-                        && b.received.stream().filter(m -> m.commit() == 1000).count() >= 1
-                        && a.received.stream().anyMatch(m -> m.type() == MessageType.APP)
-                        && b.received.stream().anyMatch(m -> m.type() == MessageType.APP));
-        a.received.clear();
-        b.received.clear();
+    }
+
+    private static void greet(TestMember from, TestMember to) {
+        from.transport.send(List.of(
+                heartbeat(TestMember.GREETING).toBuilder()
+                        .from(from.id)
+                        .to(to.id)
+                        .build(),
+                append(TestMember.GREETING, 1).toBuilder()
+                        .from(from.id)
+                        .to(to.id)
+                        .build()));
     }
 
     private static boolean attached(TestMember member, long peer) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
+import dev.cairn.raft.message.Snapshot;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBufUtil;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
@@ -123,14 +124,23 @@ class RaftHttpHandlerTest {
     @Test
     void shouldRefusePostsFromRemovedMembersAndForOthers() throws Exception {
         HttpResponse<String> other = post("/raft", encode(heartbeat(UNKNOWN)), introduced());
-        assertThat(other.statusCode()).isEqualTo(403);
-        assertThat(other.headers().firstValue("Content-Type")).hasValue("application/json");
-        assertThat(other.body()).isEqualTo("{\"message\":\"cannot process message to mismatch member\"}");
+        assertThat(other.statusCode()).isEqualTo(500);
+        assertThat(other.body()).isEqualTo("error processing raft message\n");
 
         member.removedMembers.add(KNOWN);
         HttpResponse<String> removed = post("/raft", encode(heartbeat(LOCAL)), introduced());
-        assertThat(removed.statusCode()).isEqualTo(403);
-        assertThat(removed.body()).isEqualTo("{\"message\":\"cannot process message from removed member\"}");
+        assertThat(removed.statusCode()).isEqualTo(500);
+        assertThat(removed.body()).isEqualTo("error processing raft message\n");
+
+        Message snapshot = Message.builder(MessageType.SNAP)
+                .to(LOCAL)
+                .from(KNOWN)
+                .snapshot(Snapshot.EMPTY)
+                .build();
+        HttpResponse<String> answer = post("/raft/snapshot", framed(snapshot), introduced());
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.body())
+                .isEqualTo("failed to process raft message (cannot process message from removed member)\n");
         assertThat(member.received).isEmpty();
     }
 

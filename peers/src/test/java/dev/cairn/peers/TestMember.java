@@ -1,6 +1,7 @@
 package dev.cairn.peers;
 
 import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.MessageType;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
@@ -45,6 +46,10 @@ import org.jspecify.annotations.Nullable;
 /** A transport with its sockets and a host that writes down what it hears. Thread-safe. */
 final class TestMember implements RaftHost, PeerListener, AutoCloseable {
     static final long CLUSTER = 0xc1L;
+
+    /** The commit index of such messages. */
+    static final long GREETING = 1_000_000;
+
     static final Duration READ_TIMEOUT = Duration.ofMillis(900);
 
     /** What is different from the usual. */
@@ -55,6 +60,9 @@ final class TestMember implements RaftHost, PeerListener, AutoCloseable {
             @Nullable SslContext clientTls) {}
 
     final List<Message> received = new CopyOnWriteArrayList<>();
+    /** The types of messages that only try whether the streams work. */
+    final Set<MessageType> greetings = ConcurrentHashMap.newKeySet();
+
     final List<Long> unreachable = new CopyOnWriteArrayList<>();
     final List<Boolean> snapshotReports = new CopyOnWriteArrayList<>();
     final List<byte[]> databases = new CopyOnWriteArrayList<>();
@@ -147,7 +155,11 @@ final class TestMember implements RaftHost, PeerListener, AutoCloseable {
         if (full) {
             return false;
         }
-        received.add(message);
+        if (message.commit() == GREETING) {
+            greetings.add(message.type());
+        } else {
+            received.add(message);
+        }
         return true;
     }
 

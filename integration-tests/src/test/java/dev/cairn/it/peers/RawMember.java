@@ -9,6 +9,7 @@ import dev.cairn.peers.PeerNetwork;
 import dev.cairn.peers.PeerTransport;
 import dev.cairn.peers.RaftHost;
 import dev.cairn.peers.SnapshotSink;
+import dev.cairn.peers.SnapshotSource;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
@@ -38,7 +39,9 @@ import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpObjectAggregator;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpResponseStatus;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpServerCodec;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpVersion;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -78,6 +81,8 @@ final class RawMember implements RaftHost, AutoCloseable {
     private final Map<Long, Long> roundTrips = new ConcurrentHashMap<>();
     private final Set<String> troubles = ConcurrentHashMap.newKeySet();
     private volatile @Nullable SoftState soft;
+    private final List<Boolean> returned = new CopyOnWriteArrayList<>();
+    private volatile @Nullable Message snapshotMessage;
     private volatile byte[] database = new byte[0];
     private volatile long snapshotIndex;
     private volatile boolean removed;
@@ -135,6 +140,37 @@ final class RawMember implements RaftHost, AutoCloseable {
     /** Hands leadership to another member. */
     void transferLeader(long from, long to) {
         run(() -> step(running -> running.transferLeader(from, to)));
+    }
+
+    /** Sends the snapshot that was received to where it came from. */
+    void returnSnapshot() {
+        Message message = snapshotMessage;
+        PeerTransport running = transport;
+        if (message == null || running == null) {
+            throw new IllegalStateException("no snapshot was received");
+        }
+        byte[] bytes = database;
+        running.sendSnapshot(new SnapshotSource() {
+            @Override
+            public Message message() {
+                return message.toBuilder().from(message.to()).to(message.from()).build();
+            }
+
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(bytes);
+            }
+
+            @Override
+            public void release(boolean delivered) {
+                returned.add(delivered);
+            }
+        });
+    }
+
+    /** How each {@link #returnSnapshot} ended. */
+    List<Boolean> returned() {
+        return List.copyOf(returned);
     }
 
     List<String> committedKeys() {
@@ -313,6 +349,7 @@ final class RawMember implements RaftHost, AutoCloseable {
 
             @Override
             public void commit() {
+                snapshotMessage = message;
                 database = bytes.toByteArray();
             }
 
