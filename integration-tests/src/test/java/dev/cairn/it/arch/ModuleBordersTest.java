@@ -27,6 +27,7 @@ class ModuleBordersTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(
                     "dev.cairn.raft",
+                    "dev.cairn.peers",
                     "dev.cairn.wal",
                     "dev.cairn.bbolt",
                     "dev.cairn.mvcc",
@@ -39,7 +40,8 @@ class ModuleBordersTest {
 
     @Test
     void shouldSeeEveryModule() {
-        for (String module : new String[] {"raft", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"}) {
+        for (String module :
+                new String[] {"raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"}) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -104,11 +106,34 @@ class ModuleBordersTest {
     void shouldKeepGrpcInTheServer() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.cairn.server..")
+                .resideOutsideOfPackages("dev.cairn.server..", "dev.cairn.peers..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..")
                 .because("the transport can be replaced without touching a store")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepThePeerProtocolApart() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cairn.peers..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                                "dev.cairn.peers..",
+                                "dev.cairn.raft.message",
+                                "io.grpc.netty.shaded.io.netty..",
+                                "com.google.protobuf",
+                                "org.slf4j..",
+                                "java..")
+                        .or(JSPECIFY)
+                        .or(DescribedPredicate.describe(
+                                "primitive arrays",
+                                type -> type.isArray()
+                                        && type.getBaseComponentType().isPrimitive()))
+                        .or(DescribedPredicate.describe("primitives", JavaClass::isPrimitive)))
+                .because("members of other makes are at its other end, and a simulated network may stand in its place")
                 .check(CLASSES);
     }
 

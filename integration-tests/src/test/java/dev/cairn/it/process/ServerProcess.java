@@ -190,6 +190,7 @@ public final class ServerProcess implements AutoCloseable {
         return "http://127.0.0.1:" + clientPort;
     }
 
+    /** Where other members find it. */
     public String peerUrl() {
         return "http://127.0.0.1:" + peerPort;
     }
