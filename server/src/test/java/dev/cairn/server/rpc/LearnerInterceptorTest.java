@@ -77,7 +77,7 @@ class LearnerInterceptorTest {
     private <Q, R> Status run(MethodDescriptor<Q, R> method, @org.jspecify.annotations.Nullable Q request) {
         Call<Q, R> call = new Call<>(method);
         ServerCall.Listener<Q> listener = new LearnerInterceptor(new Known())
-                .interceptCall(call, new Metadata(), (started, metadata) -> new ServerCall.Listener<>() {
+                .interceptCall(call, new Metadata(), (started, metadata) -> new ServerCall.Listener<Q>() {
                     @Override
                     public void onHalfClose() {
                         reached.add(method.getFullMethodName());
