@@ -89,6 +89,7 @@ final class CrowdCalls {
     CrowdCalls(CallSource source) {
         this.source = source;
         this.random = source.random();
+        source.keepEndsBehindStarts();
         found();
     }
 

@@ -61,6 +61,11 @@ public final class Access {
         return store.snapshot().isEnabled();
     }
 
+    /** The revision of users and permissions: it moves with each change of them. */
+    public long revision() {
+        return store.snapshot().revision();
+    }
+
     /** Who makes the call: NONE when nobody in particular does. Fails with INVALID_AUTH_TOKEN or TOO_MANY_REQUESTS. */
     public void identify(Credentials caller, Completion<Identity> then) {
         AuthSnapshot now = store.snapshot();

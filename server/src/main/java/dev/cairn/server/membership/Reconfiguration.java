@@ -173,6 +173,11 @@ public final class Reconfiguration {
         completion.fail(error);
     }
 
+    /** Whether members can be reached at these URLs, as far as their form says. */
+    public static boolean isUsable(List<String> peerUrls) {
+        return parse(peerUrls) != null;
+    }
+
     /** The URLs in order; null when there are none, or one is no URL of a peer. */
     private static @Nullable List<String> parse(List<String> given) {
         List<EtcdUrl> urls = new ArrayList<>(given.size());

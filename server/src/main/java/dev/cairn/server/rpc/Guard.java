@@ -4,9 +4,11 @@ import com.google.protobuf.Message;
 import dev.cairn.auth.Identity;
 import dev.cairn.auth.Operation;
 import dev.cairn.proto.etcdserverpb.KVGrpc;
+import dev.cairn.proto.etcdserverpb.MemberAddRequest;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.membership.Reconfiguration;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -15,6 +17,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before every method of etcd's services that the table of {@link Operation} judges on arrival: its service hears of a
@@ -55,6 +58,13 @@ public final class Guard {
                 (call, metadata) -> new Checked<>(access, operation, call, handler.startCall(call, metadata)));
     }
 
+    /** What etcd finds wrong with a request before it asks who sends it; null for nearly all. */
+    private static @Nullable EtcdError faultBeforeWho(Message request) {
+        return request instanceof MemberAddRequest add && !Reconfiguration.isUsable(add.getPeerURLsList())
+                ? EtcdError.MEMBER_BAD_URLS
+                : null;
+    }
+
     /**
      * Passes on what comes, each request once it is permitted. Confined to the call's executor, which is the event loop that a
      * delayed verdict comes on as well. What comes behind a request that waits for its verdict is held; the transport brings no
@@ -81,6 +91,11 @@ public final class Guard {
         @Override
         public void onMessage(Q request) {
             whenFree(() -> {
+                EtcdError fault = faultBeforeWho((Message) request);
+                if (fault != null) {
+                    refuse(fault);
+                    return;
+                }
                 checking = true;
                 access.check(operation, (Message) request, caller.credentials(), new Completion<>() {
                     @Override
@@ -98,13 +113,17 @@ public final class Guard {
                     public void fail(EtcdError error) {
                         checking = false;
                         if (!over) {
-                            over = true;
-                            held.clear();
-                            call.close(error.status(), new Metadata());
+                            refuse(error);
                         }
                     }
                 });
             });
+        }
+
+        private void refuse(EtcdError error) {
+            over = true;
+            held.clear();
+            call.close(error.status(), new Metadata());
         }
 
         @Override

@@ -104,19 +104,22 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
         reads.await(new Calls.Forwarding<Long>(call) {
             @Override
             public void complete(Long index) {
-                access.check(Operation.LEASE_TIME_TO_LIVE, request, caller, timeToLive(request, call));
+                long usersRevision = access.revision();
+                access.check(Operation.LEASE_TIME_TO_LIVE, request, caller, timeToLive(request, usersRevision, call));
             }
         });
     }
 
     private Completion<Identity> timeToLive(
-            LeaseTimeToLiveRequest request, StreamObserver<LeaseTimeToLiveResponse> call) {
+            LeaseTimeToLiveRequest request, long usersRevision, StreamObserver<LeaseTimeToLiveResponse> call) {
         return new Calls.Forwarding<>(call) {
             @Override
             public void complete(Identity who) {
                 try {
                     LeaseTimeToLiveResponse response = timeToLive(request);
-                    if (request.getKeys() && access.isStale(who)) {
+                    // What the keys were judged by has changed meanwhile. How old the caller's token is does not matter
+                    // here.
+                    if (request.getKeys() && access.isOn() && access.revision() != usersRevision) {
                         Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
                     } else {
                         Calls.answer(call, response);
