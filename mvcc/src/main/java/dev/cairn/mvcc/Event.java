@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the key
  * @param revision when it happened
  * @param keyValue the encoded {@code mvccpb.KeyValue} of the event: all fields for a put, key and mod revision for a delete
- * @param previous the revision that held the key's value before this main revision; null when the key did not exist then
+ * @param previous the revision that held the key's value before this main revision; null when the key did not exist then, and for a put that makes it anew
  */
 public record Event(
         boolean delete,

@@ -84,9 +84,11 @@ final class HistoryReader {
         ByteString key = KeyValues.keyOf(record.keyValue().asReadOnlyByteBuffer());
         ByteString shown = record.tombstone() ? KeyValues.deleteEvent(key, at.main()) : record.keyValue();
         Revision previous = record.previous();
+        if (record.previousTombstone()) {
+            return new Event(record.tombstone(), key, at, shown, null);
+        }
         boolean sameRevision = previous != null && previous.main() == at.main();
-        Revision before = sameRevision ? piece.before(key) : record.previousTombstone() ? null : previous;
-        return new Event(record.tombstone(), key, at, shown, before);
+        return new Event(record.tombstone(), key, at, shown, sameRevision ? piece.before(key) : previous);
     }
 
     /** The events collected so far, in whole revisions. */
@@ -124,12 +126,16 @@ final class HistoryReader {
         /** The version of the key before the last revision of the piece, which has changed the key already. */
         @Nullable
         Revision before(ByteString key) {
-            for (int i = events.size() - 1; i >= 0; i--) {
+            Event first = null;
+            for (int i = events.size() - 1; i >= 0 && events.get(i).revision().main() == lastMain; i--) {
                 if (events.get(i).key().equals(key)) {
-                    return events.get(i).previous();
+                    first = events.get(i);
                 }
             }
-            throw new IllegalStateException("a key that was changed twice in one revision appears once: " + key);
+            if (first == null) {
+                throw new IllegalStateException("a key that was changed twice in one revision appears once: " + key);
+            }
+            return first.previous();
         }
 
         void add(Event event) {

@@ -80,8 +80,8 @@ final class TxnEvaluator {
                 throw new KvException(Reason.KEY_NOT_FOUND);
             }
             if (op.hasRequestPut()) {
-                checkKept(op.getRequestPut(), view);
                 checkLease(op.getRequestPut(), leases);
+                checkKept(op.getRequestPut(), view);
             }
             if (op.hasRequestRange()) {
                 checkRange(op.getRequestRange());

@@ -37,7 +37,10 @@ record Version(
         return version;
     }
 
-    /** What watchers are told. The value before the event is the one before its main revision, whatever came in between. */
+    /**
+     * What watchers are told. The value before the event is the one before its main revision, whatever came in between; a put
+     * that makes the key anew has none, even where the same revision deleted it.
+     */
     Event event() {
         ByteString shown = tombstone() ? KeyValues.deleteEvent(key, revision().main()) : keyValue;
         Version first = this;
@@ -45,6 +48,7 @@ record Version(
                 && first.older.revision().main() == revision().main()) {
             first = first.older;
         }
-        return new Event(tombstone(), key, revision(), shown, first.previousTombstone ? null : first.previous);
+        boolean absent = previousTombstone || first.previousTombstone;
+        return new Event(tombstone(), key, revision(), shown, absent ? null : first.previous);
     }
 }

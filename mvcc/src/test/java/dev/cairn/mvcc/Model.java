@@ -61,7 +61,7 @@ final class Model {
                 .setCreateRevision(old == null ? revision.main() : old.getCreateRevision())
                 .setVersion(old == null ? 1 : old.getVersion() + 1);
         KeyValue made = created.build();
-        history.add(new Change(revision, key, false, made.toByteString(), previous(key)));
+        history.add(new Change(revision, key, false, made.toByteString(), old == null ? null : previous(key)));
         open.put(key, made);
     }
 

@@ -315,8 +315,8 @@ class MvccStoreModelTest {
             KvException.Reason refusal = null;
             if (succeeds) {
                 for (PutRequest put : puts) {
-                    refusal = refusal == null ? keptRefusal(put) : refusal;
                     refusal = refusal == null ? leaseRefusal(put) : refusal;
+                    refusal = refusal == null ? keptRefusal(put) : refusal;
                 }
             }
             if (refusal != null) {
