@@ -148,6 +148,13 @@ public final class ReadIndexQueue implements ReadGate {
             granted.remove();
             fail(oldest.batch(), EtcdError.TIMEOUT);
         }
+        // Without a leader no round is asked for, and without an answer to one no other.
+        Waiting first = queue.peek();
+        while (first != null && first.deadlineNanos() - nowNanos <= 0) {
+            queue.poll();
+            first.completion().fail(EtcdError.TIMEOUT);
+            first = queue.peek();
+        }
     }
 
     /** Fails every read that waits, and every later one. After the Raft loop has ended. */
