@@ -241,6 +241,21 @@ class ErrorsTest {
         assertThat(outcomes).containsExactly("UNKNOWN: auth: token signing attempted with verify-only key");
     }
 
+    /** Etcd waits for them as long as a request may take, then closes the connection, which clients take for UNAVAILABLE as well. */
+    @Test
+    void shouldTellWhatWaitsThatItStops() throws Exception {
+        run(Programs.ours(), "ours", (server, client, told) -> {
+            addAbsentVoter(client);
+            ListenableFuture<?> put = client.stub(KVGrpc::newFutureStub).put(put());
+            ListenableFuture<?> range = client.stub(KVGrpc::newFutureStub).range(range().build());
+            awaitNoLeader(client);
+            assertThat(server.terminate(LIMIT)).isEqualTo(SIGTERM_EXIT);
+            assertThat(outcome(put::get)).isEqualTo("UNAVAILABLE: etcdserver: server stopped");
+            assertThat(outcome(range::get))
+                    .isIn("UNAVAILABLE: etcdserver: leader changed", "UNAVAILABLE: etcdserver: server stopped");
+        });
+    }
+
     /** Etcd closes the connection and leaves it to the client's library what to make of that. */
     @Test
     void shouldTellOpenStreamsThatItStops() throws Exception {

@@ -87,6 +87,24 @@ class ReadIndexQueueTest {
         assertThat(errors).as("there is room again").hasSize(5);
     }
 
+    @Test
+    void shouldTellWhatWaitsThatItStops() {
+        await(1);
+        reads.granted(ask(), 10);
+        await(1);
+        ask();
+        await(1);
+        reads.refuse();
+        await(1);
+        assertThat(errors).as("what comes later").containsExactly(EtcdError.STOPPED);
+        reads.expire(now);
+        reads.applied(10);
+        reads.stop();
+
+        assertThat(errors).hasSize(4).containsOnly(EtcdError.STOPPED);
+        assertThat(granted).isEmpty();
+    }
+
     private ByteString ask() {
         return Objects.requireNonNull(reads.roundToAsk(now), "no round is due");
     }
