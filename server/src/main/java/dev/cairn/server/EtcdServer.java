@@ -428,6 +428,12 @@ public final class EtcdServer implements AutoCloseable {
         watches.close();
     }
 
+    /** Tells what still waits for the log or a quorum that the server stops; it has had its time. */
+    public void refuseWaiting() {
+        proposals.stop();
+        reads.refuse();
+    }
+
     /** Stops in the order that {@code server/THREADS.md} gives; the client port has been closed before. */
     @Override
     public void close() {

@@ -127,7 +127,7 @@ public final class Main {
         stopping.set(true);
         log.atInfo().log("closing etcd server");
         server.endStreams();
-        port.stop(STOP_GRACE);
+        port.stop(STOP_GRACE, server::refuseWaiting);
         peers.stop(STOP_GRACE);
         server.close();
         loops.close();

@@ -26,28 +26,56 @@ import java.util.TreeSet;
 /**
  * {@code docs/api-coverage.tsv}: each RPC, each field of the contract and each error, and the test that proves it. Immutable.
  *
- * <p>Rows: the full name of an RPC or a field, or code and text of an error; a tab; the simple name of a test class.
+ * <p>Rows: the full name of an RPC or a field, or code and text of an error; a tab; the simple name of a test class. What no server
+ * ever sends has {@code -} in place of the test and, behind another tab, the reason.
  */
 final class ApiCoverage {
     private static final String FILE = "docs/api-coverage.tsv";
+    private static final String NO_TEST = "-";
 
     private final Map<String, String> testByName;
+    private final Map<String, String> reasonByName;
 
-    private ApiCoverage(Map<String, String> testByName) {
+    private ApiCoverage(Map<String, String> testByName, Map<String, String> reasonByName) {
         this.testByName = testByName;
+        this.reasonByName = reasonByName;
     }
 
     static ApiCoverage read() throws IOException {
-        Map<String, String> rows = new TreeMap<>();
+        Map<String, String> tests = new TreeMap<>();
+        Map<String, String> reasons = new TreeMap<>();
         for (String line : Files.readAllLines(Programs.repository().resolve(FILE), UTF_8)) {
-            if (!line.isBlank() && !line.startsWith("#")) {
-                List<String> columns = List.of(line.split("\t", -1));
-                if (columns.size() != 2 || rows.put(columns.get(0), columns.get(1)) != null) {
-                    throw new AssertionError(FILE + ": not a row, or a second one of that name: " + line);
-                }
+            if (line.isBlank() || line.startsWith("#")) {
+                continue;
+            }
+            List<String> columns = List.of(line.split("\t", -1));
+            String name = columns.get(0);
+            boolean isRow = columns.size() == 2 && !columns.get(1).equals(NO_TEST)
+                    || columns.size() == 3
+                            && columns.get(1).equals(NO_TEST)
+                            && !columns.get(2).isBlank();
+            if (!isRow || tests.containsKey(name) || reasons.containsKey(name)) {
+                throw new AssertionError(FILE + ": not a row, or a second one of that name: " + line);
+            }
+            if (columns.size() == 2) {
+                tests.put(name, columns.get(1));
+            } else {
+                reasons.put(name, columns.get(2));
             }
         }
-        return new ApiCoverage(rows);
+        return new ApiCoverage(tests, reasons);
+    }
+
+    /** All that has a row. */
+    Set<String> names() {
+        Set<String> names = new TreeSet<>(testByName.keySet());
+        names.addAll(reasonByName.keySet());
+        return names;
+    }
+
+    /** What no server sends, and why. */
+    Map<String, String> reasonByName() {
+        return reasonByName;
     }
 
     Map<String, String> testByName() {
@@ -62,6 +90,12 @@ final class ApiCoverage {
         String folder = System.getProperty("cairn.census");
         if (folder != null) {
             Files.write(Path.of(folder, test.getSimpleName()), exercised);
+        }
+        Set<String> excused = new TreeSet<>(reasonByName.keySet());
+        excused.retainAll(exercised);
+        if (!excused.isEmpty()) {
+            throw new AssertionError(
+                    FILE + " says that nothing sends what " + test.getSimpleName() + " saw: " + excused);
         }
         Set<String> claimed = new TreeSet<>();
         testByName.forEach((name, by) -> {

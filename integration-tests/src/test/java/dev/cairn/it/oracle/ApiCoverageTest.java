@@ -14,9 +14,11 @@ import org.junit.jupiter.api.Test;
 
 /** The table of coverage has a row for each part of the contract, and names tests that exist. */
 class ApiCoverageTest {
+    private static final int EXCUSED_MAX = 8;
+
     @Test
     void shouldHaveARowForEachRpcFieldAndError() throws IOException {
-        assertThat(ApiCoverage.read().testByName().keySet()).isEqualTo(ApiCoverage.contract());
+        assertThat(ApiCoverage.read().names()).isEqualTo(ApiCoverage.contract());
     }
 
     @Test
@@ -29,5 +31,10 @@ class ApiCoverageTest {
                     .collect(Collectors.toCollection(TreeSet::new));
         }
         assertThat(tests).containsAll(ApiCoverage.read().testByName().values());
+    }
+
+    @Test
+    void shouldExcuseLittle() throws IOException {
+        assertThat(ApiCoverage.read().reasonByName()).hasSizeLessThanOrEqualTo(EXCUSED_MAX);
     }
 }

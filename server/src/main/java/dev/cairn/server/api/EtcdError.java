@@ -64,6 +64,8 @@ public enum EtcdError {
             Status.Code.UNAVAILABLE, "etcdserver: request timed out, waiting for the applied index took too long"),
     TIMEOUT_LEADER_TRANSFER(Status.Code.UNKNOWN, "etcdserver: request timed out, leader transfer took too long"),
     PROPOSAL_DROPPED(Status.Code.UNKNOWN, "raft proposal dropped"),
+    /** The server's own limit: no leader was there to take the request. */
+    DEADLINE_EXCEEDED(Status.Code.DEADLINE_EXCEEDED, "context deadline exceeded"),
     NOT_CAPABLE(Status.Code.FAILED_PRECONDITION, "etcdserver: not capable"),
     UNKNOWN_METHOD(Status.Code.UNKNOWN, "etcdserver: unknown method"),
 

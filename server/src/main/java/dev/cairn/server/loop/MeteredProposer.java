@@ -44,6 +44,7 @@ public final class MeteredProposer implements Proposer {
                     case TIMEOUT,
                             TIMEOUT_LEADER_FAILURE,
                             TIMEOUT_CONNECTION_LOST,
+                            DEADLINE_EXCEEDED,
                             REQUEST_CANCELED,
                             PROPOSAL_DROPPED -> {
                         metrics.proposalsFailedTotal.increment();

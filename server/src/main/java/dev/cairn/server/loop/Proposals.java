@@ -152,6 +152,13 @@ public final class Proposals implements Proposer {
         return batch;
     }
 
+    /** The core did not take the last so many that were taken: they cannot come about any more. Raft loop only. */
+    void dropped(int count) {
+        for (int i = 0; i < count; i++) {
+            fail(taken.removeLast().id, EtcdError.PROPOSAL_DROPPED);
+        }
+    }
+
     /** Whether any request waits to be taken. */
     boolean hasQueued() {
         return !queue.isEmpty();
@@ -169,7 +176,8 @@ public final class Proposals implements Proposer {
             // Nothing can be proposed just now; the queue is in the order of deadlines as well.
             for (Proposal waiting : underway.values()) {
                 if (waiting.deadlineNanos - nowNanos <= 0) {
-                    fail(waiting.id, timeoutCause.of(waiting.startNanos));
+                    // Not in the log, unlike those whose time-out leaves open what became of them.
+                    fail(waiting.id, EtcdError.DEADLINE_EXCEEDED);
                 } else if (waiting.completion.isAbandoned()) {
                     fail(waiting.id, EtcdError.REQUEST_CANCELED);
                 }

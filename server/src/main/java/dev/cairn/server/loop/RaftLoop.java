@@ -7,6 +7,7 @@ import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.ReadState;
 import dev.cairn.raft.Ready;
 import dev.cairn.raft.SoftState;
+import dev.cairn.raft.StepOutcome;
 import dev.cairn.raft.StorageException;
 import dev.cairn.raft.message.ConfChange;
 import dev.cairn.raft.message.ConfState;
@@ -168,9 +169,8 @@ public final class RaftLoop implements Duty {
             return 0;
         }
         List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
-        if (!batch.isEmpty()) {
-            // What the core drops is not lost to its client: the request stays under way until its time is up.
-            raft.propose(batch);
+        if (!batch.isEmpty() && raft.propose(batch) == StepOutcome.PROPOSAL_DROPPED) {
+            parts.proposals().dropped(batch.size());
         }
         return batch.size();
     }

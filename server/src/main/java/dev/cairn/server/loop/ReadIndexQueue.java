@@ -134,6 +134,10 @@ public final class ReadIndexQueue implements ReadGate {
 
     /** Fails what has waited too long. Raft loop only. */
     void expire(long nowNanos) {
+        if (stopped) {
+            stop();
+            return;
+        }
         if (!inRound.isEmpty() && inRound.get(0).deadlineNanos() - nowNanos <= 0) {
             LOG.atWarn()
                     .setMessage("timed out waiting for read index response (local node might have slow network)")
@@ -148,13 +152,27 @@ public final class ReadIndexQueue implements ReadGate {
             granted.remove();
             fail(oldest.batch(), EtcdError.TIMEOUT);
         }
+        // Without a leader no round is asked for, and without an answer to one no other.
+        Waiting first = queue.peek();
+        while (first != null && first.deadlineNanos() - nowNanos <= 0) {
+            queue.poll();
+            first.completion().fail(EtcdError.TIMEOUT);
+            first = queue.peek();
+        }
+    }
+
+    /** Fails every later read at once, and those that wait with the next tick. Any thread. */
+    public void refuse() {
+        stopped = true;
     }
 
     /** Fails every read that waits, and every later one. After the Raft loop has ended. */
     public void stop() {
         stopped = true;
         fail(inRound, EtcdError.STOPPED);
+        inRound = List.of();
         granted.forEach(batch -> fail(batch.batch(), EtcdError.STOPPED));
+        granted.clear();
         fail(drain(), EtcdError.STOPPED);
     }
 

@@ -54,6 +54,8 @@ public final class ClientPort {
     private static final Duration FIRST_BYTES_LIMIT = Duration.ofMinutes(2);
 
     /** Shutting down ends with force; this is for connections that do not even take the end. */
+    private static final Duration LAST_WORD_LIMIT = Duration.ofMillis(500);
+
     private static final Duration FORCED_STOP_LIMIT = Duration.ofSeconds(2);
 
     private final ServingGate gate = new ServingGate();
@@ -249,6 +251,15 @@ public final class ClientPort {
      * bound.
      */
     public void stop(Duration grace) {
+        stop(grace, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param lastWord runs when the time is over and calls are still in work; what it answers still goes out
+     */
+    public void stop(Duration grace, Runnable lastWord) {
         http.stopListening();
         for (Server server : servers) {
             server.shutdown();
@@ -257,6 +268,13 @@ public final class ClientPort {
         long deadline = System.nanoTime() + grace.toNanos();
         for (Server server : servers) {
             await(server, deadline - System.nanoTime());
+        }
+        if (servers.stream().anyMatch(server -> !server.isTerminated())) {
+            lastWord.run();
+            long answered = System.nanoTime() + LAST_WORD_LIMIT.toNanos();
+            for (Server server : servers) {
+                await(server, answered - System.nanoTime());
+            }
         }
         for (Server server : servers) {
             server.shutdownNow();

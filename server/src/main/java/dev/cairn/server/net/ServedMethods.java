@@ -12,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -53,6 +54,12 @@ final class ServedMethods extends HandlerRegistry {
             }
         }
         return new Table(services, methods);
+    }
+
+    /** What reflection tells of. */
+    @Override
+    public List<ServerServiceDefinition> getServices() {
+        return List.copyOf(content.get().services());
     }
 
     @Override

@@ -197,9 +197,72 @@ class SoleVoterTest {
 
         now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
         raft.doWork(now);
-        assertThat(errors).containsExactly(EtcdError.TIMEOUT);
+        assertThat(errors).containsExactly(EtcdError.DEADLINE_EXCEEDED);
         settle();
         assertThat(answers).isEmpty();
+    }
+
+    @Test
+    void shouldTellAtOnceWhatTheCoreDropsDuringATransfer() throws IOException {
+        elect();
+        add(false, new ArrayList<>());
+        settle();
+        control.transferLeadership(OTHER, collecting(new ArrayList<Long>()));
+        settle();
+        propose("k", "v");
+        propose("k", "w");
+        raft.doWork(now);
+
+        assertThat(errors).containsExactly(EtcdError.PROPOSAL_DROPPED, EtcdError.PROPOSAL_DROPPED);
+        assertThat(proposals.pending()).isZero();
+    }
+
+    @Test
+    void shouldNotProposeWhatItsClientHasGivenUp() throws IOException {
+        proposals.propose(InternalRaftRequest.newBuilder().setPut(PutRequest.getDefaultInstance()), new Completion<>() {
+            @Override
+            public void complete(MessageLite answer) {
+                answers.add((PutResponse) answer);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                errors.add(error);
+            }
+
+            @Override
+            public boolean isAbandoned() {
+                return true;
+            }
+        });
+        settle();
+
+        assertThat(errors).containsExactly(EtcdError.REQUEST_CANCELED);
+        assertThat(store.currentRevision()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldGiveUpALookForWhichApplyingIsTooSlow() throws IOException {
+        elect();
+        status.hardState(status.term(), status.committedIndex() + 1);
+        control.look(collecting(new ArrayList<RaftStatus>()));
+        settle();
+        assertThat(errors).isEmpty();
+
+        now = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+        settle();
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT_WAITING_FOR_APPLY);
+    }
+
+    /** Nobody leads, so no round is asked for: the reads must not wait for ever all the same. */
+    @Test
+    void shouldFailReadsThatFindNoLeaderWhenTheirTimeIsUp() {
+        reads.await(collecting(new ArrayList<>()));
+        reads.expire(now);
+        assertThat(errors).isEmpty();
+
+        reads.expire(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS));
+        assertThat(errors).containsExactly(EtcdError.TIMEOUT);
     }
 
     @Test

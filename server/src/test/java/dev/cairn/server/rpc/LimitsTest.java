@@ -1,5 +1,6 @@
 package dev.cairn.server.rpc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -10,11 +11,13 @@ import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.RequestText;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.EventLoops;
 import io.grpc.Attributes;
+import io.grpc.InternalMetadata;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -214,6 +217,18 @@ class LimitsTest {
                         "etcd_server_client_requests_total{client_api_version=\"3.7\",type=\"unary\"} 1",
                         "etcd_server_client_requests_total{client_api_version=\"3.7\",type=\"stream\"} 1")
                 .hasSizeLessThan(200);
+    }
+
+    @Test
+    void shouldRefuseAVersionThatIsNoText() {
+        for (MethodDescriptor.MethodType type :
+                List.of(MethodDescriptor.MethodType.UNARY, MethodDescriptor.MethodType.BIDI_STREAMING)) {
+            Metadata headers = InternalMetadata.newMetadata(
+                    "client-api-version".getBytes(US_ASCII), new byte[] {'3', (byte) 0xff});
+            FakeCall call = new FakeCall(type);
+            interceptor.interceptCall(call, headers, (seen, ignored) -> new ServerCall.Listener<>() {});
+            assertThat(call.ending).isEqualTo(EtcdError.INVALID_CLIENT_API_VERSION.status());
+        }
     }
 
     @Test
