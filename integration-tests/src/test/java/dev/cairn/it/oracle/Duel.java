@@ -5,11 +5,13 @@ import dev.cairn.it.process.ServerProcess;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /** Our server and the real one, each call to both, and a trace of the last calls. Confined to the run's thread. */
 final class Duel implements AutoCloseable {
     private static final int TRACE_MAX = 12;
+    private static final long COMPACTION_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Peer ours;
     private final Peer real;
@@ -36,6 +38,13 @@ final class Duel implements AutoCloseable {
         Outcome expected = real.call(call);
         Outcome actual = ours.call(call);
         Optional<String> difference = Comparison.difference(call, actual, expected);
+        // A compaction goes on behind its answer, and until it is through the digest it leaves is not stored.
+        long deadline = System.nanoTime() + COMPACTION_NANOS;
+        while (call.rpc() == Rpc.HASH_KV && difference.isPresent() && System.nanoTime() - deadline < 0) {
+            expected = real.call(call);
+            actual = ours.call(call);
+            difference = Comparison.difference(call, actual, expected);
+        }
         if (difference.isPresent()) {
             throw new AssertionError(
                     difference.get() + "\ncall: " + call + "\nours: " + actual + "\nreal: " + expected);
