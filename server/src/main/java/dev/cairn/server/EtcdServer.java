@@ -138,10 +138,7 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, core.lessor::doWork),
                 every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
                 every(TOKENS_NANOS, core.authentication::doWork),
-                every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
-                    services.leaderWatch().look();
-                    return 0;
-                }),
+                onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),
                 core.versions,
                 core.snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
@@ -385,6 +382,28 @@ public final class EtcdServer implements AutoCloseable {
             public int doWork(long nowNanos) {
                 next = nowNanos + intervalNanos;
                 return work.doWork(nowNanos);
+            }
+
+            @Override
+            public long nextDeadlineNanos() {
+                return next;
+            }
+        };
+    }
+
+    /** A duty that is done in intervals and never between, however often its thread is woken. */
+    private static Duty onlyEvery(long intervalNanos, Runnable work) {
+        return new Duty() {
+            private long next = System.nanoTime() + intervalNanos;
+
+            @Override
+            public int doWork(long nowNanos) {
+                if (nowNanos - next < 0) {
+                    return 0;
+                }
+                next = nowNanos + intervalNanos;
+                work.run();
+                return 1;
             }
 
             @Override
