@@ -24,6 +24,7 @@ import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.Promotion;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.server.tls.PeerTls;
 import dev.cairn.server.version.VersionMonitor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
@@ -80,10 +81,16 @@ public final class EtcdServer implements AutoCloseable {
      *
      * @param metrics where the member counts
      * @param network the threads of the connections; still the caller's
+     * @param peerTls of the connections to other members
      * @param onFailure hears, once, of what leaves the member unable to go on; it must end the process or close the server
      * @throws StartException when the configuration and the data directory do not allow a start
      */
-    public EtcdServer(ServerConfig config, Metrics metrics, EventLoops network, BiConsumer<String, Throwable> onFailure)
+    public EtcdServer(
+            ServerConfig config,
+            Metrics metrics,
+            EventLoops network,
+            PeerTls peerTls,
+            BiConsumer<String, Throwable> onFailure)
             throws StartException, InterruptedException {
         this.config = config;
         flushThread = new DutyThread("etcd-flush", onFailure);
@@ -91,7 +98,7 @@ public final class EtcdServer implements AutoCloseable {
         instruments = new Instruments(metrics);
         SecureRandom random = new SecureRandom();
         TokenProvider tokens = TokenProviders.open(config, random);
-        peers = new PeerLinks(config, network, metrics.network, () -> removed.complete(null));
+        peers = new PeerLinks(config, network, peerTls, metrics.network, () -> removed.complete(null));
         boot = Bootstrap.run(
                 config,
                 failure -> onFailure.accept("etcd-flush", failure),
