@@ -38,6 +38,7 @@ import dev.cairn.proto.etcdserverpb.LeaseLeasesRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
+import dev.cairn.proto.etcdserverpb.MemberAddRequest;
 import dev.cairn.proto.etcdserverpb.MemberListRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
@@ -188,7 +189,10 @@ class AuthWireTest {
                 "etcdserverpb.KV/Txn",
                         TxnRequest.newBuilder()
                                 .addSuccess(RequestOp.newBuilder().setRequestRange(range("b", "")))
-                                .build());
+                                .build(),
+                // Without URLs these would be told that they lack them, by etcd too.
+                "etcdserverpb.Cluster/MemberAdd",
+                        MemberAddRequest.newBuilder().addPeerURLs("http://h:1").build());
         int tried = 0;
         for (ServiceDescriptor service : List.of(
                 KVGrpc.getServiceDescriptor(),

@@ -152,13 +152,6 @@ public final class Proposals implements Proposer {
         return batch;
     }
 
-    /** The core did not take the last so many that were taken: they cannot come about any more. Raft loop only. */
-    void dropped(int count) {
-        for (int i = 0; i < count; i++) {
-            fail(taken.removeLast().id, EtcdError.PROPOSAL_DROPPED);
-        }
-    }
-
     /** Whether any request waits to be taken. */
     boolean hasQueued() {
         return !queue.isEmpty();

@@ -308,12 +308,16 @@ class CommandLineTest {
     @Test
     void shouldSayOnceThatAnOptionHasNoEffect() {
         List<Notice> notices = config(
-                        "--peer-auto-tls", "--peer-auto-tls", "--memory-mlock", "--force", "--corrupt-check-time=0s")
+                        "--unsafe-no-fsync",
+                        "--unsafe-no-fsync",
+                        "--memory-mlock",
+                        "--force",
+                        "--corrupt-check-time=0s")
                 .notices();
         assertThat(notices.stream()
                         .filter(n -> n.message().equals("option is accepted, but has no effect"))
                         .map(n -> field(n, "option")))
-                .containsExactlyInAnyOrder("peer-auto-tls", "memory-mlock", "force");
+                .containsExactlyInAnyOrder("unsafe-no-fsync", "memory-mlock", "force");
     }
 
     @ParameterizedTest

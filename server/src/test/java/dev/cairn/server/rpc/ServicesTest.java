@@ -18,6 +18,7 @@ import dev.cairn.proto.etcdserverpb.ClusterGrpc;
 import dev.cairn.proto.etcdserverpb.LeaseGrpc;
 import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
+import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveResponse;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
 import dev.cairn.proto.etcdserverpb.MemberPromoteRequest;
 import dev.cairn.proto.etcdserverpb.MemberPromoteResponse;
@@ -35,6 +36,7 @@ import dev.cairn.server.access.AppliedWaits;
 import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.LeaderLessor;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.apply.Alarms;
@@ -59,6 +61,7 @@ class ServicesTest {
     private static final long SELF = 1;
     private static final long OTHER = 2;
     private static final long LEASE = 77;
+    private static final long LEADERS_TTL = 42;
 
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final Cluster cluster = new Cluster(new Identity(9, SELF), store);
@@ -99,12 +102,13 @@ class ServicesTest {
     }
 
     @Test
-    void shouldTellThatTheLessorIsNotPrimary() throws LeaseException {
+    void shouldAskTheLeaderWhenTheLessorIsNotPrimary() throws LeaseException {
         Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), new Ignoring(), System.nanoTime());
         lessor.promote(System.nanoTime(), 0);
         lessor.grant(LEASE, 60, System.nanoTime());
         LeaseService leases = new LeaseService(
                 lessor,
+                new Leader(),
                 (request, completion) -> completion.fail(EtcdError.TIMEOUT),
                 reads,
                 proposal -> null,
@@ -121,12 +125,17 @@ class ServicesTest {
                 .satisfies(kept -> assertThat(kept.getTTL()).isEqualTo(60));
 
         lessor.demote();
-        var refused = CalledService.call(leases, LeaseGrpc.getLeaseKeepAliveMethod(), renewal);
-        assertThat(refused.responses()).isEmpty();
-        assertThat(refused.end()).isEqualTo(EtcdError.NOT_PRIMARY_LESSOR.status());
+        assertThat(CalledService.call(leases, LeaseGrpc.getLeaseKeepAliveMethod(), renewal)
+                        .responses())
+                .singleElement()
+                .satisfies(kept -> assertThat(kept.getTTL()).isEqualTo(LEADERS_TTL));
         assertThat(CalledService.call(leases, LeaseGrpc.getLeaseTimeToLiveMethod(), question)
-                        .end())
-                .isEqualTo(EtcdError.NOT_PRIMARY_LESSOR.status());
+                        .responses())
+                .singleElement()
+                .satisfies(left -> {
+                    assertThat(left.getTTL()).isEqualTo(LEADERS_TTL);
+                    assertThat(left.getHeader()).isEqualTo(headers.current());
+                });
     }
 
     @Test
@@ -160,7 +169,8 @@ class ServicesTest {
         cluster.add(new Member(OTHER, List.of("http://h:2"), true, "other", List.of()));
         Reconfiguration changes =
                 new Reconfiguration(cluster, new Group(), true, PeerActivity.NONE, Clock.systemUTC(), promotion -> {});
-        ClusterService service = new ClusterService(cluster, changes, reads, headers);
+        ClusterService service = new ClusterService(
+                cluster, changes, (id, token, answer) -> answer.fail(EtcdError.NO_LEADER), reads, headers);
 
         var outcome = CalledService.call(
                 service,
@@ -194,6 +204,22 @@ class ServicesTest {
                 status,
                 new AppliedWaits(status, 1000),
                 false);
+    }
+
+    /** A leader that gives every lease the same time. */
+    private static final class Leader implements LeaderLessor {
+        @Override
+        public void renew(long lease, Completion<Long> completion) {
+            completion.complete(LEADERS_TTL);
+        }
+
+        @Override
+        public void timeToLive(LeaseTimeToLiveRequest request, Completion<LeaseTimeToLiveResponse> completion) {
+            completion.complete(LeaseTimeToLiveResponse.newBuilder()
+                    .setID(request.getID())
+                    .setTTL(LEADERS_TTL)
+                    .build());
+        }
     }
 
     /** A group in which everybody has the whole log, and every change is made. */
