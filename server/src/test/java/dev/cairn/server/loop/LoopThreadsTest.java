@@ -28,6 +28,7 @@ class LoopThreadsTest {
         private final AtomicInteger taken = new AtomicInteger();
         private volatile String thread = "";
         private volatile boolean stopped;
+        private volatile int handOvers;
 
         Counting(Runnable wake) {
             inbox = new Mailbox<>(Integer.MAX_VALUE, Long.MAX_VALUE, item -> 1, wake);
@@ -42,6 +43,11 @@ class LoopThreadsTest {
                 work++;
             }
             return work;
+        }
+
+        @Override
+        public void onHandOver() {
+            handOvers++;
         }
 
         @Override
@@ -73,6 +79,8 @@ class LoopThreadsTest {
         alone.set(false);
         threads.wakeRaft();
         until(() -> log.thread.equals("etcd-log") && apply.thread.equals("etcd-apply"));
+        assertThat(log.handOvers + apply.handOvers).isEqualTo(2);
+        assertThat(raft.handOvers).isZero();
         raft.inbox.offer(1);
         until(() -> raft.taken.get() == 1);
         assertThat(raft.thread).isEqualTo("etcd-raft");
