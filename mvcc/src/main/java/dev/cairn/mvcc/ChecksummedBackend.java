@@ -52,14 +52,23 @@ final class ChecksummedBackend implements Backend {
     private final int[] tableSums;
 
     ChecksummedBackend(Backend backend, List<TableRef> tables, StoreFailure failure) {
+        this(backend, sums(tables), failure);
+    }
+
+    private ChecksummedBackend(Backend backend, int[] tableSums, StoreFailure failure) {
         this.backend = backend;
+        this.tableSums = tableSums;
         this.failure = failure;
-        this.tableSums = new int[tables.size()];
+    }
+
+    private static int[] sums(List<TableRef> tables) {
+        int[] sums = new int[tables.size()];
         for (TableRef table : tables) {
             CRC32C crc = new CRC32C();
             crc.update(table.name().getBytes(StandardCharsets.UTF_8));
-            tableSums[table.ordinal()] = (int) crc.getValue();
+            sums[table.ordinal()] = (int) crc.getValue();
         }
+        return sums;
     }
 
     @Override
@@ -85,6 +94,16 @@ final class ChecksummedBackend implements Backend {
     @Override
     public long defragment() {
         return backend.defragment();
+    }
+
+    @Override
+    public void takePlaceOf(Backend other) {
+        backend.takePlaceOf(((ChecksummedBackend) other).backend);
+    }
+
+    /** The same backend, whose failures somebody else hears of. Only one of the two is to be used from now on. */
+    ChecksummedBackend reportingTo(StoreFailure other) {
+        return new ChecksummedBackend(backend, tableSums, other);
     }
 
     @Override
