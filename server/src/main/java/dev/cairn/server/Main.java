@@ -97,10 +97,14 @@ public final class Main {
         preload.start();
         EventLoops loops = EventLoops.open();
         CompletableFuture<HttpHandler> peerContent = new CompletableFuture<>();
-        PeerPort peers = PeerPort.bind(config, loops, peerContent::join);
+        CompletableFuture<EtcdServer> member = new CompletableFuture<>();
+        PeerPort peers = PeerPort.bind(
+                config, loops, peerContent::join, () -> member.join().newRaftHandler());
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
-        EtcdServer server = new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
+        EtcdServer server =
+                new EtcdServer(config, metrics, loops, (thread, failure) -> fail(log, stopping, thread, failure));
+        member.complete(server);
         content.complete(new ClientContent(config, server, metrics).content());
         peerContent.complete(PeerContent.of(server));
         Runtime.getRuntime()

@@ -15,8 +15,6 @@ import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
-import dev.cairn.server.config.ConfigException;
-import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.install.StoreRecovery;
 import dev.cairn.server.membership.Cluster;
@@ -24,6 +22,7 @@ import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.server.peer.PeerQuestions;
 import dev.cairn.server.version.ServerVersion;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
@@ -36,10 +35,10 @@ import dev.cairn.wal.WalRepair;
 import dev.cairn.wal.WalWriter;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +47,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides how the member starts, as etcd does: with a log it restarts, and the cluster flags mean nothing any more; without
- * one it founds the cluster that the flags describe.
+ * one it founds the cluster that the flags describe, or joins it where it runs already ({@link Founders}).
  *
  * <p><b>Founding.</b> The log begins with one configuration change for each founder, committed without a leader because
  * every founder writes the same ones.
@@ -61,6 +60,9 @@ import org.slf4j.LoggerFactory;
 public final class Bootstrap {
     private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
     private static final long FOUNDING_TERM = 1;
+    /** How long another member may take to say which version it runs. */
+    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(7);
+
     /** What may wait in memory for the store's next flush. */
     private static final long OVERLAY_BYTES_MAX = 64L << 20;
 
@@ -70,6 +72,8 @@ public final class Bootstrap {
      * @param hardState what the log holds
      * @param raftStorage the log behind what the store holds
      * @param snapshotIndex the place of the newest snapshot record in the log
+     * @param introduced the members of the cluster that is joined, who have to be answered before the log tells of them
+     * @param alone whether nobody else belongs to the cluster so far
      */
     public record Result(
             Identity identity,
@@ -79,7 +83,9 @@ public final class Bootstrap {
             MvccStore store,
             SnapStore snapshots,
             long snapshotIndex,
-            AutoCloseable directory) {}
+            AutoCloseable directory,
+            List<Member> introduced,
+            boolean alone) {}
 
     private final ServerConfig config;
     private final DataDirectory directory;
@@ -98,6 +104,7 @@ public final class Bootstrap {
      *
      * @param onStoreFailure hears when the store's backend fails
      * @param segments makes the log's segments ahead
+     * @param peers asks the other members which cluster they belong to
      * @throws StartException when the member cannot start; nothing is held then
      */
     public static Result run(
@@ -105,7 +112,8 @@ public final class Bootstrap {
             Consumer<Throwable> onStoreFailure,
             StoreMeter storeMeter,
             WalListener walListener,
-            Executor segments)
+            Executor segments,
+            PeerQuestions peers)
             throws StartException, InterruptedException {
         DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
         Result result = null;
@@ -118,7 +126,7 @@ public final class Bootstrap {
                     .onFailure(onStoreFailure)
                     .withMeter(storeMeter);
             Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
-            result = directory.hasLog() ? bootstrap.restart() : bootstrap.found();
+            result = directory.hasLog() ? bootstrap.restart() : bootstrap.begin(peers);
             return result;
         } catch (IOException e) {
             throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
@@ -129,7 +137,8 @@ public final class Bootstrap {
         }
     }
 
-    private Result found() throws IOException, StartException {
+    /** Without a log: founds a cluster, or joins one. */
+    private Result begin(PeerQuestions peers) throws IOException, StartException, InterruptedException {
         if (directory.hasStore()) {
             throw new StartException("data directory " + config.dataDir()
                     + " holds a store (member/lmdb) but no log (" + directory.wal()
@@ -138,18 +147,10 @@ public final class Bootstrap {
         if (Files.exists(directory.etcdDatabase())) {
             throw etcdDirectory();
         }
-        if (!config.foundsCluster()) {
-            throw new StartException(
-                    "initial-cluster-state is existing, but this version of Cairn cannot join a cluster yet;"
-                            + " it founds clusters of one member");
-        }
-        List<Member> founders = founders();
-        if (founders.size() > 1) {
-            throw new StartException("initial-cluster names " + founders.size()
-                    + " members, but this version of Cairn founds clusters of one member only");
-        }
-        long selfId = founders.get(0).id();
-        Identity identity = new Identity(Identity.clusterId(List.of(selfId)), selfId);
+        Founders founders = new Founders(config, peers);
+        boolean founds = config.foundsCluster();
+        Founders.Membership membership = founds ? founders.found() : founders.join(REQUEST_LIMIT);
+        Identity identity = membership.identity();
         LOG.atInfo()
                 .setMessage("starting local member")
                 .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
@@ -160,8 +161,8 @@ public final class Bootstrap {
         // start that did not get far.
         MvccStore store = MvccStore.open(storeOptions);
         try {
-            List<Entry> entries = foundingEntries(founders);
-            HardState hardState = new HardState(FOUNDING_TERM, 0, entries.size());
+            List<Entry> entries = founds ? foundingEntries(membership.members()) : List.of();
+            HardState hardState = founds ? new HardState(FOUNDING_TERM, 0, entries.size()) : HardState.EMPTY;
             WalWriter wal = WalWriter.create(
                     directory.wal(),
                     new WalMetadata(identity.memberId(), identity.clusterId()),
@@ -171,7 +172,17 @@ public final class Bootstrap {
             MemoryRaftStorage storage = new MemoryRaftStorage();
             storage.append(entries);
             storage.setHardState(hardState);
-            return new Result(identity, wal, hardState, storage, store, snapshots(), 0, directory);
+            return new Result(
+                    identity,
+                    wal,
+                    hardState,
+                    storage,
+                    store,
+                    snapshots(),
+                    0,
+                    directory,
+                    founds ? List.of() : membership.members(),
+                    founds && membership.members().size() == 1);
         } catch (IOException | RuntimeException e) {
             store.close();
             throw e;
@@ -233,7 +244,17 @@ public final class Bootstrap {
                     .addKeyValue("entries-to-apply", entries.size())
                     .log();
             WalWriter wal = WalWriter.resume(reader, walOptions);
-            return new Result(identity, wal, log.hardState(), storage, store, snapshots(), start.index(), directory);
+            return new Result(
+                    identity,
+                    wal,
+                    log.hardState(),
+                    storage,
+                    store,
+                    snapshots(),
+                    start.index(),
+                    directory,
+                    List.of(),
+                    members.members().size() == 1);
         } catch (IOException | StartException | RuntimeException e) {
             store.close();
             if (reader != null) {
@@ -299,26 +320,6 @@ public final class Bootstrap {
         return new StartException("data directory " + config.dataDir()
                 + " holds a database of etcd (member/snap/db) but no log (" + directory.wal()
                 + "); put the log back, or move the directory away to start anew");
-    }
-
-    /** The members that {@code --initial-cluster} names, in the order of their IDs. */
-    private List<Member> founders() throws StartException {
-        Optional<String> error = config.bootstrapError();
-        if (error.isPresent()) {
-            throw new StartException(error.get());
-        }
-        List<Member> members = new ArrayList<>();
-        try {
-            config.initialClusterMembers().forEach((name, parsed) -> {
-                List<String> urls = parsed.stream().map(EtcdUrl::text).toList();
-                long id = Identity.memberId(urls, config.initialClusterToken());
-                members.add(new Member(id, urls, false, name, List.of()));
-            });
-        } catch (ConfigException e) {
-            throw new StartException(e.getMessage(), e);
-        }
-        members.sort((x, y) -> Long.compareUnsigned(x.id(), y.id()));
-        return members;
     }
 
     private static List<Entry> foundingEntries(List<Member> founders) {

@@ -288,12 +288,18 @@ public final class RaftLoop implements Duty {
 
     private void publishConfiguration() {
         parts.status().learner(confState.learners().contains(memberId));
+        parts.status().alone(hasNobodyElse());
         publishSolo();
     }
 
     private void publishSolo() {
         boolean solo = softState.role() == RaftRole.LEADER && isSolo() && hasCommittedInTerm();
         parts.status().soloLeader(solo);
+    }
+
+    private boolean hasNobodyElse() {
+        int members = confState.voters().size() + confState.learners().size();
+        return members == 0 || members == 1 && isSolo();
     }
 
     private boolean isSolo() {

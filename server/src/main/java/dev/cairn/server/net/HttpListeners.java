@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,16 +61,27 @@ public final class HttpListeners {
         return bind(url, handler, bodyBytesMax, null);
     }
 
+    SocketAddress bind(
+            EtcdUrl url, HttpHandler handler, int bodyBytesMax, @Nullable UnaryOperator<ChannelHandler> front)
+            throws IOException {
+        return bind(url, handler, bodyBytesMax, front, () -> null);
+    }
+
     /**
      * Binds one address.
      *
      * @param handler called from {@link #serve} on
      * @param front puts TLS in front of a connection's first handler; null for a listener without
+     * @param inParts makes the handler of a connection that takes some requests in parts, from {@link #serve} on; null for none
      * @return the address with its real port
      * @throws IOException when the address cannot be bound; the message is etcd's and names the address
      */
-    SocketAddress bind(
-            EtcdUrl url, HttpHandler handler, int bodyBytesMax, @Nullable UnaryOperator<ChannelHandler> front)
+    public SocketAddress bind(
+            EtcdUrl url,
+            HttpHandler handler,
+            int bodyBytesMax,
+            @Nullable UnaryOperator<ChannelHandler> front,
+            Supplier<@Nullable ChannelHandler> inParts)
             throws IOException {
         SocketAddress address = ListenAddress.resolve(url, loops);
         ServerBootstrap bootstrap = new ServerBootstrap()
@@ -83,7 +95,7 @@ public final class HttpListeners {
                                 gate,
                                 firstBytesLimit,
                                 null,
-                                after -> Http1Handler.install(after, handler, bodyBytesMax));
+                                after -> Http1Handler.install(after, handler, bodyBytesMax, inParts.get()));
                         channel.pipeline().addLast(front == null ? first : front.apply(first));
                     }
                 });
