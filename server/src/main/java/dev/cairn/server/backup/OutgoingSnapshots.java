@@ -51,7 +51,6 @@ public final class OutgoingSnapshots {
     private final LongSupplier appliedIndex;
     private final LogHolds holds;
     private final Executor executor;
-    private final Consumer<SnapshotSource> sender;
     private final LongConsumer onLost;
 
     /** The members that are being sent a snapshot. */
@@ -60,8 +59,7 @@ public final class OutgoingSnapshots {
     /**
      * @param appliedIndex an entry that the store has for certain
      * @param executor prepares, one snapshot at a time
-     * @param sender takes what is prepared, and reports by itself how it ends
-     * @param onLost hears of a member whose snapshot did not get as far as the sender
+     * @param onLost hears of a member whose snapshot did not get as far as the transport
      */
     public OutgoingSnapshots(
             Identity identity,
@@ -69,19 +67,21 @@ public final class OutgoingSnapshots {
             LongSupplier appliedIndex,
             LogHolds holds,
             Executor executor,
-            Consumer<SnapshotSource> sender,
             LongConsumer onLost) {
         this.identity = identity;
         this.store = store;
         this.appliedIndex = appliedIndex;
         this.holds = holds;
         this.executor = executor;
-        this.sender = sender;
         this.onLost = onLost;
     }
 
-    /** The core wants the member in the message to have a snapshot. Raft loop; never blocks. */
-    public void send(Message message) {
+    /**
+     * The core wants the member in the message to have a snapshot. Raft loop; never blocks.
+     *
+     * @param transport takes what is prepared, on any thread, and reports by itself how it ends
+     */
+    public void send(Message message, Consumer<SnapshotSource> transport) {
         long member = message.to();
         if (underWay.size() >= SNAPSHOTS_MAX || !underWay.add(member)) {
             onLost.accept(member);
@@ -89,7 +89,7 @@ public final class OutgoingSnapshots {
         }
         LogHolds.Hold hold = holds.hold(appliedIndex.getAsLong());
         try {
-            executor.execute(() -> prepare(message, hold));
+            executor.execute(() -> prepare(message, hold, transport));
         } catch (RejectedExecutionException e) {
             lost(member, hold);
         }
@@ -101,7 +101,7 @@ public final class OutgoingSnapshots {
         onLost.accept(member);
     }
 
-    private void prepare(Message message, LogHolds.Hold hold) {
+    private void prepare(Message message, LogHolds.Hold hold, Consumer<SnapshotSource> transport) {
         Outgoing outgoing;
         try {
             outgoing = new Outgoing(message, hold);
@@ -114,7 +114,7 @@ public final class OutgoingSnapshots {
             lost(message.to(), hold);
             return;
         }
-        sender.accept(outgoing);
+        transport.accept(outgoing);
     }
 
     private final class Outgoing implements SnapshotSource {

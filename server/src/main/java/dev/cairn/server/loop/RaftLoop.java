@@ -70,7 +70,7 @@ public final class RaftLoop implements Duty {
     private HardState hardState;
     private ConfState confState;
     private long compactedTo;
-    private final LogHolds holds = new LogHolds();
+    private final LogHolds holds;
 
     /** The last snapshot from a leader: changes of membership before it are in it. */
     private long restoredTo;
@@ -79,6 +79,7 @@ public final class RaftLoop implements Duty {
      * @param storage the log in memory, which the core reads and this loop alone writes
      * @param tickMillis the length of a tick
      * @param retainedEntries how many applied entries stay in memory for slow followers, where there are any
+     * @param holds what keeps more of them in memory, for members that are being sent a snapshot
      */
     public RaftLoop(
             long memberId,
@@ -87,7 +88,9 @@ public final class RaftLoop implements Duty {
             Parts parts,
             long tickMillis,
             long retainedEntries,
+            LogHolds holds,
             long nowNanos) {
+        this.holds = holds;
         this.retainedEntries = retainedEntries;
         this.memberId = memberId;
         this.raft = raft;
@@ -100,11 +103,6 @@ public final class RaftLoop implements Duty {
         parts.status().hardState(hardState.term(), hardState.commit());
         publishConfiguration();
         campaignIfSolo();
-    }
-
-    /** What keeps entries in memory for members that are being sent a snapshot. */
-    public LogHolds holds() {
-        return holds;
     }
 
     /** Campaigns at once where nobody else could win: the only voter need not wait for a time-out. */

@@ -129,6 +129,7 @@ public final class Cluster {
                 listener.member(gone.id(), false);
             }
         }
+        listener.members(view);
         String now = version;
         if (now != null && !now.equals(before.version())) {
             listener.version(before.version(), now);
