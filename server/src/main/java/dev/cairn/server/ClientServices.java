@@ -68,7 +68,14 @@ final class ClientServices {
                 .bind());
         ServerServiceDefinition watch = guarded(new WatchService(core.watches, access).bind());
         ServerServiceDefinition lease = guarded(new LeaseService(
-                        core.lessor, proposer, core.reads, core.admission, core.headers, access, core.ids::next)
+                        core.lessor,
+                        peers.leases(core),
+                        proposer,
+                        core.reads,
+                        core.admission,
+                        core.headers,
+                        access,
+                        core.ids::next)
                 .bindService());
         LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
         leaderWatch = new LeaderWatch(core.status);
@@ -85,8 +92,9 @@ final class ClientServices {
                         core.authentication.service(core.reads, core.headers).bindService())),
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
-                intercepted(guarded(
-                        new ClusterService(core.cluster, reconfiguration, core.reads, core.headers).bindService())),
+                intercepted(guarded(new ClusterService(
+                                core.cluster, reconfiguration, peers.promotion(core), core.reads, core.headers)
+                        .bindService())),
                 intercepted(guarded(new MaintenanceService(
                                 core.store,
                                 proposer,

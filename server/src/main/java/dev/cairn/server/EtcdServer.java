@@ -5,6 +5,8 @@ import dev.cairn.mvcc.Flusher;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.server.access.TokenProvider;
 import dev.cairn.server.access.TokenProviders;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.bootstrap.Bootstrap;
@@ -15,6 +17,8 @@ import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.loop.ReadIndexQueue;
 import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.Identity;
+import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.Promotion;
@@ -286,6 +290,49 @@ public final class EtcdServer implements AutoCloseable {
 
     public ReadIndexQueue reads() {
         return core.reads;
+    }
+
+    /** Gives leadership away, if this member has it and another can take it; waits as long as a request may take. */
+    public void handOver() {
+        long self = core.cluster.identity().memberId();
+        List<Member> others = core.cluster.view().voters().stream()
+                .filter(member -> member.id() != self)
+                .toList();
+        if (core.status.leader() != self || others.isEmpty()) {
+            LOG.atInfo()
+                    .setMessage(
+                            others.isEmpty()
+                                    ? "skipped leadership transfer for single voting member cluster"
+                                    : "skipped leadership transfer; local server is not leader")
+                    .addKeyValue("local-member-id", Identity.hex(self))
+                    .addKeyValue("current-leader-member-id", Identity.hex(core.status.leader()))
+                    .log();
+            return;
+        }
+        Member next = peers.longestActive(others);
+        if (next == null) {
+            LOG.warn("leadership transfer failed: no other voter is connected");
+            return;
+        }
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        core.control.transferLeadership(next.id(), new Completion<Long>() {
+            @Override
+            public void complete(Long leader) {
+                done.complete(true);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                done.complete(false);
+            }
+        });
+        boolean moved = done.completeOnTimeout(false, core.timeoutMillis, TimeUnit.MILLISECONDS)
+                .join();
+        LOG.atInfo()
+                .setMessage(moved ? "leadership transferred" : "leadership transfer failed")
+                .addKeyValue("local-member-id", Identity.hex(self))
+                .addKeyValue("transferee-member-id", Identity.hex(next.id()))
+                .log();
     }
 
     /** Ends the streams that would otherwise keep the client port from closing. */

@@ -130,6 +130,7 @@ public final class Main {
             Logger log, AtomicBoolean stopping, PeerPort peers, ClientPort port, EtcdServer server, EventLoops loops) {
         stopping.set(true);
         log.atInfo().log("closing etcd server");
+        server.handOver();
         server.endStreams();
         port.stop(STOP_GRACE);
         peers.stop(STOP_GRACE);

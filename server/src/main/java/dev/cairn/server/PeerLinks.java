@@ -3,13 +3,17 @@ package dev.cairn.server;
 import dev.cairn.peers.PeerConfig;
 import dev.cairn.peers.PeerNetwork;
 import dev.cairn.raft.message.Message;
+import dev.cairn.server.api.LeaderLessor;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.LeaderPromotion;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.NetworkMetrics;
 import dev.cairn.server.net.EventLoops;
+import dev.cairn.server.peer.ForwardedLeases;
+import dev.cairn.server.peer.ForwardedPromotion;
 import dev.cairn.server.peer.PeerClient;
 import dev.cairn.server.peer.PeerConnections;
 import dev.cairn.server.peer.PeerMeter;
@@ -61,6 +65,23 @@ final class PeerLinks implements AutoCloseable {
 
     PeerVersions versions(long self) {
         return new PeerVersions(questions, self, VERSION_LIMIT);
+    }
+
+    /** The leader's lessor, wherever it is. */
+    LeaderLessor leases(MemberCore core) {
+        return new ForwardedLeases(
+                core.cluster, core.status, core.lessor, client, asking, Duration.ofMillis(core.timeoutMillis));
+    }
+
+    /** Promotions by the leader. */
+    LeaderPromotion promotion(MemberCore core) {
+        return new ForwardedPromotion(core.cluster, core.status, client, asking, Duration.ofMillis(core.timeoutMillis));
+    }
+
+    /** Of these members the one that has been connected for longest; null when none is. */
+    @Nullable
+    Member longestActive(List<Member> members) {
+        return connected().longestActive(members);
     }
 
     /** Makes the connections of this member, once it is known who it is. Nobody is talked to yet. */

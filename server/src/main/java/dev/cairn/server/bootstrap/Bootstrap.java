@@ -1,6 +1,5 @@
 package dev.cairn.server.bootstrap;
 
-import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.AppliedState;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreMeter;
@@ -8,11 +7,9 @@ import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.proto.raftpb.ConfChangeType;
 import dev.cairn.raft.MemoryRaftStorage;
-import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
-import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ServerConfig;
@@ -36,7 +33,6 @@ import dev.cairn.wal.WalWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -52,8 +48,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>Founding.</b> The log begins with one configuration change for each founder, committed without a leader because
  * every founder writes the same ones.
  *
- * <p><b>Restarting.</b> The store knows up to which entry it is durable. The Raft storage begins right there, so nothing is
- * replayed that the store holds, and nothing is skipped: the log must reach back to that entry, and it must not end before
+ * <p><b>Restarting.</b> The store knows up to which entry it is durable. Nothing is replayed that the store holds, and
+ * nothing is skipped ({@link LogTail} keeps some of it for members that lag): the log must reach back to that entry, and it must not end before
  * it, because an entry is in the log before it is in the store. A directory in which this does not hold was mixed from two
  * or was damaged; it is refused.
  */
@@ -204,15 +200,17 @@ public final class Bootstrap {
                         + directory.wal() + " starts behind entry " + start.index()
                         + ": they do not belong together, or the store was replaced by an older one");
             }
-            List<Entry> entries = new ArrayList<>();
+            // A member alone needs nothing that is applied already.
+            long retained = knownMembers(store) > 1 ? config.snapshotCatchupEntries() : 0;
+            LogTail tail = new LogTail(start, applied, retained);
             reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
-            WalContents log = readWhole(reader, entries, applied.index());
+            WalContents log = readWhole(reader, tail);
             if (log == null) {
                 reader.close();
                 WalRepair.repair(directory.wal());
-                entries.clear();
+                tail = new LogTail(start, applied, retained);
                 reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
-                log = reader.read(entry -> keep(entries, entry, applied.index()));
+                log = reader.read(tail::add);
             }
             if (log.lastIndex() < applied.index()) {
                 throw new StartException("the log in " + directory.wal() + " ends at entry " + log.lastIndex()
@@ -227,13 +225,7 @@ public final class Bootstrap {
                     log.hardState().term(),
                     log.hardState().vote(),
                     Math.max(log.hardState().commit(), applied.index()));
-            MemoryRaftStorage storage = new MemoryRaftStorage();
-            if (applied.index() > 0) {
-                ConfState confState = ConfStateFormat.confState(members);
-                storage.applySnapshot(new Snapshot(
-                        ByteString.EMPTY, new SnapshotMetadata(confState, applied.index(), applied.term())));
-            }
-            storage.append(entries);
+            MemoryRaftStorage storage = tail.storage(ConfStateFormat.confState(members));
             storage.setHardState(hardState);
             LOG.atInfo()
                     .setMessage("restarting local member")
@@ -241,7 +233,7 @@ public final class Bootstrap {
                     .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
                     .addKeyValue("commit-index", hardState.commit())
                     .addKeyValue("applied-index", applied.index())
-                    .addKeyValue("entries-to-apply", entries.size())
+                    .addKeyValue("entries-to-apply", tail.unapplied())
                     .log();
             WalWriter wal = WalWriter.resume(reader, walOptions);
             return new Result(
@@ -265,10 +257,9 @@ public final class Bootstrap {
     }
 
     /** Reads the log to its end; null when its last write was torn by a crash, which is mended and read again. */
-    private static @Nullable WalContents readWhole(WalReader reader, List<Entry> entries, long appliedIndex)
-            throws IOException {
+    private static @Nullable WalContents readWhole(WalReader reader, LogTail tail) throws IOException {
         try {
-            return reader.read(entry -> keep(entries, entry, appliedIndex));
+            return reader.read(tail::add);
         } catch (WalException.Torn e) {
             LOG.atWarn()
                     .setMessage("repairing the log: its last write was torn by a crash")
@@ -302,14 +293,8 @@ public final class Bootstrap {
         return members;
     }
 
-    private static void keep(List<Entry> entries, Entry entry, long appliedIndex) {
-        // An entry at a place that was there before replaces it and all behind it.
-        while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= entry.index()) {
-            entries.remove(entries.size() - 1);
-        }
-        if (entry.index() > appliedIndex) {
-            entries.add(entry);
-        }
+    private static int knownMembers(MvccStore store) {
+        return new Cluster(new Identity(0, 0), store).view().members().size();
     }
 
     private SnapStore snapshots() {

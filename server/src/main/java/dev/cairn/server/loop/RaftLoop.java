@@ -7,11 +7,13 @@ import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.ReadState;
 import dev.cairn.raft.Ready;
 import dev.cairn.raft.SoftState;
+import dev.cairn.raft.StepOutcome;
 import dev.cairn.raft.StorageException;
 import dev.cairn.raft.message.ConfChange;
 import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.MessageType;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.apply.ApplyLoop;
@@ -74,6 +76,11 @@ public final class RaftLoop implements Duty {
 
     /** The last snapshot from a leader: changes of membership before it are in it. */
     private long restoredTo;
+
+    /** Proposals that the core would not take; they are tried again with the next tick or leader. */
+    private List<ByteString> held = List.of();
+
+    private boolean mayTryHeld;
 
     /**
      * @param storage the log in memory, which the core reads and this loop alone writes
@@ -177,8 +184,14 @@ public final class RaftLoop implements Duty {
         int work = 0;
         Message message;
         while ((message = parts.inbox().nextMessage()) != null) {
-            raft.step(message);
             work++;
+            if (!message.entries().isEmpty()
+                    && isForTheLog(message)
+                    && parts.log().isBehind()) {
+                // Whoever sent them sends them again; to take them all in would only fill memory.
+                continue;
+            }
+            raft.step(message);
         }
         return work
                 + parts.inbox()
@@ -188,6 +201,10 @@ public final class RaftLoop implements Duty {
                                 member -> raft.reportSnapshot(member, true));
     }
 
+    private static boolean isForTheLog(Message message) {
+        return message.type() == MessageType.APP || message.type() == MessageType.PROP;
+    }
+
     private int tick(long nowNanos) {
         if (nowNanos - nextTickNanos < 0) {
             return 0;
@@ -195,6 +212,7 @@ public final class RaftLoop implements Duty {
         // After a pause the ticks that were missed are not made up for: the time was not spent listening either.
         nextTickNanos = Math.max(nextTickNanos + tickNanos, nowNanos);
         raft.tick();
+        mayTryHeld = true;
         parts.proposals().expire(nowNanos);
         parts.reads().expire(nowNanos);
         parts.control().expire(nowNanos);
@@ -202,15 +220,28 @@ public final class RaftLoop implements Duty {
     }
 
     private int propose() {
-        if (softState.leader() == 0 || !parts.proposals().hasQueued()) {
+        if (softState.leader() == 0 || parts.log().isBehind()) {
             return 0;
         }
-        List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
-        if (!batch.isEmpty()) {
-            // What the core drops is not lost to its client: the request stays under way until its time is up.
-            raft.propose(batch);
+        int work = 0;
+        if (!held.isEmpty()) {
+            if (!mayTryHeld || raft.propose(held) != StepOutcome.ACCEPTED) {
+                mayTryHeld = false;
+                return 0;
+            }
+            work = held.size();
+            held = List.of();
         }
-        return batch.size();
+        if (!parts.proposals().hasQueued()) {
+            return work;
+        }
+        List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
+        if (!batch.isEmpty() && raft.propose(batch) != StepOutcome.ACCEPTED) {
+            // Leadership is on its way to another member: they wait here, as they would without a leader.
+            held = batch;
+            mayTryHeld = false;
+        }
+        return work + batch.size();
     }
 
     private int read(long nowNanos) {
@@ -278,6 +309,7 @@ public final class RaftLoop implements Duty {
         parts.status().leader(next.leader());
         publishSolo();
         if (leaderChanged) {
+            mayTryHeld = true;
             parts.reads().leaderChanged();
         }
         parts.roles()
@@ -320,15 +352,15 @@ public final class RaftLoop implements Duty {
      */
     private void compactMemory(long applied) {
         boolean alone = confState.voters().size() + confState.learners().size() == 1;
-        long held = holds.least(System.nanoTime());
-        boolean tooBig = storage.bytes() > (held < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
+        long needed = holds.least(System.nanoTime());
+        boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
         if (applied - compactedTo < COMPACT_EVERY_ENTRIES && !tooBig) {
             return;
         }
         compactedTo = applied;
         // Before the entries go, there must be a snapshot in place of them.
         storage.createSnapshot(applied, confState, ByteString.EMPTY);
-        long upTo = alone || tooBig ? applied : Math.min(applied - retainedEntries, held);
+        long upTo = alone || tooBig ? applied : Math.min(applied - retainedEntries, needed);
         if (upTo >= storage.firstIndex()) {
             storage.compact(upTo);
         }

@@ -44,7 +44,8 @@ class PeerHashClientTest {
     private final List<HttpListeners> ports = new ArrayList<>();
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final Cluster cluster = new Cluster(new Identity(CLUSTER, SELF), store);
-    private final PeerHashClient client = new PeerHashClient(cluster, Duration.ofSeconds(10));
+    private final PeerHashClient client =
+            new PeerHashClient(cluster, new PeerClient(Runnable::run, null), Duration.ofSeconds(10));
 
     private static final OwnHashes HASHES = new OwnHashes() {
         @Override
