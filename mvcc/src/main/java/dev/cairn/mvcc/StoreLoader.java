@@ -9,6 +9,7 @@ import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Trust.</b> Nothing in the content is believed: what cannot be from a store is refused with bucket and key
  * ({@link InvalidContentException}). The loader is of no use then.
  *
- * <p><b>Bounds.</b> In memory is one batch ({@link #BATCH_BYTES_MAX} or one larger record). Keys are looked up and written in the order of the
- * table, a batch at a time, so that a large store is not read all over for each key.
+ * <p><b>Bounds.</b> In memory are one batch of revisions ({@link #BATCH_BYTES_MAX} or one larger record), and the newest versions of keys that
+ * were not written yet ({@link #KEYS_BYTES_MAX}). Keys come in any order, and each batch of them touches pages all over the table: so they
+ * are gathered for longer, and looked up and written in the order of the table.
  *
  * <p><b>Crash.</b> Nothing is durable before {@link #finish} returns; what a crash before leaves behind is to be removed.
  */
@@ -34,14 +36,27 @@ public final class StoreLoader implements AutoCloseable {
     private static final long BATCH_BYTES_MAX = 16L << 20;
     private static final int BATCH_REVISIONS_MAX = 50_000;
 
-    /** What a revision costs in memory beside its bytes. An estimate on the safe side. */
+    private static final long KEYS_BYTES_MAX =
+            Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
+
+    /** What a revision costs in memory beside its bytes. An estimate on the safe side, as the following. */
     private static final int REVISION_OVERHEAD_BYTES = 300;
+
+    private static final int KEY_OVERHEAD_BYTES = 250;
+    private static final int SUPERSEDED_BYTES = 64;
 
     private final Backend backend;
 
     private final List<LoadedRevision> batch = new ArrayList<>();
     private final List<Row> pairs = new ArrayList<>();
     private long batchBytes;
+
+    /** What is still to be written to {@code idx} and {@code hist}. */
+    private final Map<ByteString, Slot> slots = new HashMap<>();
+
+    private final List<byte[]> superseded = new ArrayList<>();
+    private long slotBytes;
+    private boolean hasWrittenKeys;
     private Revision last = new Revision(-1, 0);
     private long revisions;
     private long keys;
@@ -52,8 +67,10 @@ public final class StoreLoader implements AutoCloseable {
 
     private record Row(Table table, ByteString key, ByteString value) {}
 
-    /** A key that the batch changes: its newest version. */
+    /** A key that has changed since keys were written: its newest version. */
     private static final class Slot {
+        static final Comparator<Slot> BY_KEY = (x, y) -> KeyRange.KEY_ORDER.compare(x.key, y.key);
+
         final ByteString key;
 
         @Nullable
@@ -78,7 +95,7 @@ public final class StoreLoader implements AutoCloseable {
     public static StoreLoader open(StoreOptions options) {
         StoreFailure failure = new StoreFailure(cause -> {});
         Backend backend =
-                new ChecksummedBackend(options.backend().openForLoading(Layout.TABLES), Layout.TABLES, failure);
+                ChecksummedBackend.forLoading(options.backend().openForLoading(Layout.TABLES), Layout.TABLES, failure);
         try {
             checkEmpty(backend);
             return new StoreLoader(backend);
@@ -172,42 +189,20 @@ public final class StoreLoader implements AutoCloseable {
             for (Row row : pairs) {
                 SmallTables.write(txn, SmallTables.stored(row.table()), row.key(), row.value());
             }
-            Map<ByteString, Slot> slots = new HashMap<>();
-            for (LoadedRevision each : batch) {
-                if (!each.key().isEmpty()) {
-                    slots.computeIfAbsent(each.key(), Slot::new);
-                }
-            }
-            Slot[] sorted = slots.values().toArray(new Slot[0]);
-            Arrays.sort(sorted, (x, y) -> KeyRange.KEY_ORDER.compare(x.key, y.key));
-            if (revisions > batch.size()) {
-                for (Slot slot : sorted) {
-                    ByteBuffer entry = ReadView.IDX.get(txn, slot.key);
-                    slot.newest = entry == null ? null : KeyState.decode(entry);
-                }
-            }
-            List<byte[]> superseded = new ArrayList<>();
+            lookUp(txn);
             for (LoadedRevision each : batch) {
                 Slot slot = slots.get(each.key());
                 KeyState before = slot == null ? mark : slot.newest;
                 KeyState state = each.state(before == null ? each.revision() : before.id());
-                write(txn, each, state, before, superseded);
+                write(txn, each, state, before);
                 if (slot == null) {
                     mark = state;
                 } else {
                     slot.newest = state;
                 }
             }
-            for (Slot slot : sorted) {
-                KeyState newest = slot.newest;
-                if (newest != null) {
-                    newest.encode(ReadView.IDX.reserve(txn, slot.key, KeyState.BYTES));
-                }
-            }
-            superseded.sort(Arrays::compareUnsigned);
-            for (byte[] entry : superseded) {
-                byte[] histKey = Arrays.copyOf(entry, Layout.HIST_KEY_BYTES);
-                txn.reserve(Layout.HIST, histKey, 1).put(entry[Layout.HIST_KEY_BYTES]);
+            if (slotBytes >= KEYS_BYTES_MAX) {
+                writeKeys(txn);
             }
             txn.commit();
         }
@@ -216,9 +211,48 @@ public final class StoreLoader implements AutoCloseable {
         batchBytes = 0;
     }
 
-    /** @param superseded gets the entry of {@code hist} for the version before, its key and value in one */
-    private void write(
-            WriteTxn txn, LoadedRevision each, KeyState state, @Nullable KeyState before, List<byte[]> superseded) {
+    /** Makes slots for the keys of the batch. */
+    private void lookUp(WriteTxn txn) {
+        List<Slot> fresh = new ArrayList<>();
+        for (LoadedRevision each : batch) {
+            if (!each.key().isEmpty() && !slots.containsKey(each.key())) {
+                Slot slot = new Slot(each.key());
+                slots.put(each.key(), slot);
+                slotBytes += each.key().size() + KEY_OVERHEAD_BYTES;
+                fresh.add(slot);
+            }
+        }
+        if (!hasWrittenKeys) {
+            return;
+        }
+        fresh.sort(Slot.BY_KEY);
+        for (Slot slot : fresh) {
+            ByteBuffer entry = ReadView.IDX.get(txn, slot.key);
+            slot.newest = entry == null ? null : KeyState.decode(entry);
+        }
+    }
+
+    private void writeKeys(WriteTxn txn) {
+        List<Slot> sorted = new ArrayList<>(slots.values());
+        sorted.sort(Slot.BY_KEY);
+        for (Slot slot : sorted) {
+            KeyState newest = slot.newest;
+            if (newest != null) {
+                newest.encode(ReadView.IDX.reserve(txn, slot.key, KeyState.BYTES));
+            }
+        }
+        superseded.sort(Arrays::compareUnsigned);
+        for (byte[] entry : superseded) {
+            byte[] histKey = Arrays.copyOf(entry, Layout.HIST_KEY_BYTES);
+            txn.reserve(Layout.HIST, histKey, 1).put(entry[Layout.HIST_KEY_BYTES]);
+        }
+        hasWrittenKeys = true;
+        slots.clear();
+        superseded.clear();
+        slotBytes = 0;
+    }
+
+    private void write(WriteTxn txn, LoadedRevision each, KeyState state, @Nullable KeyState before) {
         boolean lived = before != null && !before.tombstone();
         Version version = new Version(
                 each.key(),
@@ -236,6 +270,7 @@ public final class StoreLoader implements AutoCloseable {
             byte[] entry = Arrays.copyOf(Layout.histKey(state.id(), before.revision()), Layout.HIST_KEY_BYTES + 1);
             entry[Layout.HIST_KEY_BYTES] = (byte) (before.tombstone() ? 1 : 0);
             superseded.add(entry);
+            slotBytes += SUPERSEDED_BYTES;
         }
         if (lived != !state.tombstone()) {
             keys += lived ? -1 : 1;
@@ -251,6 +286,7 @@ public final class StoreLoader implements AutoCloseable {
     public AppliedState finish() throws InvalidContentException {
         writeBatch();
         try (WriteTxn txn = backend.write()) {
+            writeKeys(txn);
             txn.put(Layout.STORE, Layout.STORE_KEYS, Layout.longBytes(keys));
             txn.put(Layout.STORE, Layout.STORE_FORMAT, Layout.longBytes(Layout.FORMAT));
             txn.commit();
