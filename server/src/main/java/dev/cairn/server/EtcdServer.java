@@ -25,6 +25,7 @@ import dev.cairn.server.peer.Promotion;
 import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.server.tls.PeerTls;
 import dev.cairn.server.version.VersionMonitor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
@@ -85,10 +86,16 @@ public final class EtcdServer implements AutoCloseable {
      *
      * @param metrics where the member counts
      * @param network the threads of the connections; still the caller's
+     * @param peerTls of the connections to other members
      * @param onFailure hears, once, of what leaves the member unable to go on; it must end the process or close the server
      * @throws StartException when the configuration and the data directory do not allow a start
      */
-    public EtcdServer(ServerConfig config, Metrics metrics, EventLoops network, BiConsumer<String, Throwable> onFailure)
+    public EtcdServer(
+            ServerConfig config,
+            Metrics metrics,
+            EventLoops network,
+            PeerTls peerTls,
+            BiConsumer<String, Throwable> onFailure)
             throws StartException, InterruptedException {
         this.config = config;
         flushThread = new DutyThread("etcd-flush", onFailure);
@@ -96,7 +103,7 @@ public final class EtcdServer implements AutoCloseable {
         instruments = new Instruments(metrics);
         SecureRandom random = new SecureRandom();
         TokenProvider tokens = TokenProviders.open(config, random);
-        peers = new PeerLinks(config, network, metrics.network, () -> removed.complete(null));
+        peers = new PeerLinks(config, network, peerTls, metrics.network, () -> removed.complete(null));
         boot = Bootstrap.run(
                 config,
                 failure -> onFailure.accept("etcd-flush", failure),
@@ -143,10 +150,7 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, core.lessor::doWork),
                 every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
                 every(TOKENS_NANOS, core.authentication::doWork),
-                every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
-                    services.leaderWatch().look();
-                    return 0;
-                }),
+                onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),
                 core.versions,
                 core.snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
@@ -397,6 +401,28 @@ public final class EtcdServer implements AutoCloseable {
             public int doWork(long nowNanos) {
                 next = nowNanos + intervalNanos;
                 return work.doWork(nowNanos);
+            }
+
+            @Override
+            public long nextDeadlineNanos() {
+                return next;
+            }
+        };
+    }
+
+    /** A duty that is done in intervals and never between, however often its thread is woken. */
+    private static Duty onlyEvery(long intervalNanos, Runnable work) {
+        return new Duty() {
+            private long next = System.nanoTime() + intervalNanos;
+
+            @Override
+            public int doWork(long nowNanos) {
+                if (nowNanos - next < 0) {
+                    return 0;
+                }
+                next = nowNanos + intervalNanos;
+                work.run();
+                return 1;
             }
 
             @Override

@@ -20,6 +20,7 @@ import dev.cairn.server.peer.PeerMeter;
 import dev.cairn.server.peer.PeerQuestions;
 import dev.cairn.server.peer.PeerVersions;
 import dev.cairn.server.peer.SnapshotExchange;
+import dev.cairn.server.tls.PeerTls;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import java.time.Duration;
 import java.util.List;
@@ -39,18 +40,22 @@ final class PeerLinks implements AutoCloseable {
 
     private final ServerConfig config;
     private final EventLoops loops;
+    private final PeerTls tls;
     private final NetworkMetrics metrics;
     private final Runnable onRemoved;
     private final ExecutorService asking = Threads.pool("etcd-ask", ASKING_THREADS);
     private final ExecutorService moving = Threads.pool("etcd-peer-file", ASKING_THREADS);
-    private final PeerClient client = new PeerClient(asking, null);
-    private final PeerQuestions questions = new PeerQuestions(client);
+    private final PeerClient client;
+    private final PeerQuestions questions;
     private @Nullable PeerConnections connections;
 
     /** @param onRemoved hears, maybe more than once, that other members know this one as removed */
-    PeerLinks(ServerConfig config, EventLoops loops, NetworkMetrics metrics, Runnable onRemoved) {
+    PeerLinks(ServerConfig config, EventLoops loops, PeerTls tls, NetworkMetrics metrics, Runnable onRemoved) {
         this.config = config;
         this.loops = loops;
+        this.tls = tls;
+        this.client = new PeerClient(asking, tls::context);
+        this.questions = new PeerQuestions(client);
         this.metrics = metrics;
         this.onRemoved = onRemoved;
     }
@@ -92,7 +97,8 @@ final class PeerLinks implements AutoCloseable {
                 cluster.identity().clusterId(),
                 config.initialAdvertisePeerUrls().stream().map(EtcdUrl::text).toList(),
                 Duration.ofMillis(config.electionTimeoutMillis()));
-        PeerNetwork network = new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, null);
+        PeerNetwork network =
+                new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(
                 peerConfig, network, cluster, inbox, snapshots, new PeerMeter(metrics, self), onRemoved);
         connections = made;

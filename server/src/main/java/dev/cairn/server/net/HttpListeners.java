@@ -2,6 +2,7 @@ package dev.cairn.server.net;
 
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.http.HttpHandler;
+import dev.cairn.server.tls.ServerTls;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
@@ -67,6 +68,20 @@ public final class HttpListeners {
         return bind(url, handler, bodyBytesMax, front, () -> null);
     }
 
+    /** Binds one address for other members. See the other {@code bind}; {@code tls} is used where the URL wants it. */
+    public SocketAddress bindForPeers(
+            EtcdUrl url,
+            HttpHandler handler,
+            int bodyBytesMax,
+            @Nullable ServerTls tls,
+            Supplier<@Nullable ChannelHandler> inParts)
+            throws IOException {
+        UnaryOperator<ChannelHandler> front = !url.tls() || tls == null
+                ? null
+                : behind -> new TlsFront(gate, () -> tls.engine(List.of("http/1.1")), loops.handshakes(), behind);
+        return bind(url, handler, bodyBytesMax, front, inParts);
+    }
+
     /**
      * Binds one address.
      *
@@ -76,7 +91,7 @@ public final class HttpListeners {
      * @return the address with its real port
      * @throws IOException when the address cannot be bound; the message is etcd's and names the address
      */
-    public SocketAddress bind(
+    private SocketAddress bind(
             EtcdUrl url,
             HttpHandler handler,
             int bodyBytesMax,
