@@ -101,6 +101,11 @@ public final class LogLoop implements Duty {
     }
 
     @Override
+    public void onHandOver() {
+        wal.handOver();
+    }
+
+    @Override
     public void onStop() throws IOException {
         writeHardState();
     }

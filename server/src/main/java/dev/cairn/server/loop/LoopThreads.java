@@ -88,6 +88,8 @@ public final class LoopThreads {
                 return 0;
             }
             raft.keep(List.of(raftLoop));
+            logLoop.onHandOver();
+            applyLoop.onHandOver();
             apart = true;
             log.start(List.of(logLoop));
             apply.start(List.of(applyLoop));
