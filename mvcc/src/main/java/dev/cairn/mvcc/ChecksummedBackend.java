@@ -50,16 +50,32 @@ final class ChecksummedBackend implements Backend {
     private final Backend backend;
     private final StoreFailure failure;
     private final int[] tableSums;
+    private final boolean doubtsAbsence;
 
     ChecksummedBackend(Backend backend, List<TableRef> tables, StoreFailure failure) {
+        this(backend, sums(tables), failure, true);
+    }
+
+    /** For a store that is being filled: what is absent is not doubted, as everything there was written a moment ago. */
+    static ChecksummedBackend forLoading(Backend backend, List<TableRef> tables, StoreFailure failure) {
+        return new ChecksummedBackend(backend, sums(tables), failure, false);
+    }
+
+    private ChecksummedBackend(Backend backend, int[] tableSums, StoreFailure failure, boolean doubtsAbsence) {
+        this.doubtsAbsence = doubtsAbsence;
         this.backend = backend;
+        this.tableSums = tableSums;
         this.failure = failure;
-        this.tableSums = new int[tables.size()];
+    }
+
+    private static int[] sums(List<TableRef> tables) {
+        int[] sums = new int[tables.size()];
         for (TableRef table : tables) {
             CRC32C crc = new CRC32C();
             crc.update(table.name().getBytes(StandardCharsets.UTF_8));
-            tableSums[table.ordinal()] = (int) crc.getValue();
+            sums[table.ordinal()] = (int) crc.getValue();
         }
+        return sums;
     }
 
     @Override
@@ -85,6 +101,16 @@ final class ChecksummedBackend implements Backend {
     @Override
     public long defragment() {
         return backend.defragment();
+    }
+
+    @Override
+    public void takePlaceOf(Backend other) {
+        backend.takePlaceOf(((ChecksummedBackend) other).backend);
+    }
+
+    /** The same backend, whose failures somebody else hears of. Only one of the two is to be used from now on. */
+    ChecksummedBackend reportingTo(StoreFailure other) {
+        return new ChecksummedBackend(backend, tableSums, other, true);
     }
 
     @Override
@@ -127,7 +153,9 @@ final class ChecksummedBackend implements Backend {
         public @Nullable ByteBuffer get(TableRef table, byte[] key) {
             ByteBuffer stored = reading(() -> txn.get(table, key));
             if (stored == null) {
-                checkAbsent(table, key);
+                if (doubtsAbsence) {
+                    checkAbsent(table, key);
+                }
                 return null;
             }
             crc.reset();

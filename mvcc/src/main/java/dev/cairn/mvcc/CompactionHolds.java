@@ -52,6 +52,14 @@ final class CompactionHolds {
         return hold;
     }
 
+    /** What is held is about to go, whoever needs it. */
+    void breakAll() {
+        synchronized (held) {
+            held.forEach(hold -> hold.broken = true);
+            held.clear();
+        }
+    }
+
     /**
      * The least revision that somebody needs; {@link Long#MAX_VALUE} when nobody needs any. Breaks what is too old: called by the
      * compactor when it has something to remove.

@@ -105,6 +105,38 @@ final class Compactor {
         }
     }
 
+    /**
+     * The store was replaced by one with these compactions: what was under way or waited belongs to the past, as every compaction requested
+     * here is in the new one. Flusher's lock.
+     */
+    void restart(long finishedThere, long scheduledThere) {
+        run = null;
+        durable = scheduledThere;
+        List<Runnable> due;
+        synchronized (lock) {
+            waiting.clear();
+            finished = finishedThere;
+            if (scheduledThere > finishedThere) {
+                waiting.add(new Request(scheduledThere, finishedThere, false));
+            }
+            due = dueWaiters(finishedThere);
+        }
+        due.forEach(Runnable::run);
+    }
+
+    /** Takes out those who wait for nothing more. Under the lock. */
+    private List<Runnable> dueWaiters(long revision) {
+        List<Runnable> due = new ArrayList<>();
+        waiters.removeIf(waiter -> {
+            boolean served = waiter.revision() <= revision;
+            if (served) {
+                due.add(waiter.whenRemoved());
+            }
+            return served;
+        });
+        return due;
+    }
+
     /** Takes a request that the apply loop has just written to {@code meta}. */
     void request(long revision, long from, @Nullable Runnable whenRemoved) {
         synchronized (lock) {
@@ -211,7 +243,7 @@ final class Compactor {
     private boolean removeBatch(Run current) {
         long started = System.nanoTime();
         long neededFrom = holds.neededFrom();
-        try (WriteTxn txn = state.backend.write()) {
+        try (WriteTxn txn = state.backend().write()) {
             List<Look> batch = look(txn, current, neededFrom);
             long removed = 0;
             for (Look look : batch) {
@@ -283,16 +315,10 @@ final class Compactor {
 
     private void finish(Run over) {
         long revision = over.request.revision();
-        List<Runnable> due = new ArrayList<>();
+        List<Runnable> due;
         synchronized (lock) {
             finished = revision;
-            waiters.removeIf(waiter -> {
-                boolean served = waiter.revision() <= revision;
-                if (served) {
-                    due.add(waiter.whenRemoved());
-                }
-                return served;
-            });
+            due = dueWaiters(revision);
         }
         meter.onCompactionFinished(revision, System.nanoTime() - over.startedNanos, over.removed);
         due.forEach(Runnable::run);

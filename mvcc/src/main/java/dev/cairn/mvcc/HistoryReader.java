@@ -61,7 +61,10 @@ final class HistoryReader {
                 if (!piece.takes(at.main())) {
                     return false;
                 }
-                piece.add(event(at, cursor.value(), piece));
+                // No event belongs to the mark of a bumped revision.
+                if (RevisionRecord.keyValueBuffer(cursor.value()).hasRemaining()) {
+                    piece.add(event(at, cursor.value(), piece));
+                }
                 found = cursor.next();
             }
             return true;

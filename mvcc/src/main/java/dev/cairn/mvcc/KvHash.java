@@ -111,6 +111,10 @@ final class KvHash {
 
     /** Whether this version is the newest of its key at the revision hashed. */
     private boolean isKept(ReadView view, Revision at, ByteBuffer keyValue) {
+        if (!keyValue.hasRemaining()) {
+            // The mark of a bumped revision: for etcd it is a key without name, which lives.
+            return true;
+        }
         ByteBuffer entry = ReadView.IDX.get(view.txn(), KeyValues.keyOf(keyValue));
         if (entry == null) {
             // A key leaves idx together with the last of its revisions.

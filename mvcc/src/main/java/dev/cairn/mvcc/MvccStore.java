@@ -99,8 +99,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     }
 
     /**
-     * Names who knows the leases, and attaches every key that hangs on one that exists. Called once, before the first write;
-     * without it no lease exists.
+     * Names who knows the leases, and attaches every key that hangs on one that exists. Called before the first write, and again after {@link
+     * #replace}; without it no lease exists.
      *
      * <p>The walk over all keys is also the occasion to count them: fewer or more than the store knows of is damage.
      */
@@ -206,10 +206,10 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /** Every write begins here: the entry is open until {@link #applied}. */
     private void beginWrite() {
         state.checkWritable();
-        if (!state.overlay.isMine()) {
+        if (!state.overlay().isMine()) {
             flusher.relieve();
         }
-        state.overlay.beginEntry();
+        state.overlay().beginEntry();
     }
 
     @Override
@@ -315,7 +315,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
             throw new IllegalArgumentException("applied index " + index + " after " + appliedIndex);
         }
         appliedIndex = index;
-        state.overlay.endEntry(new Generation.Applied(index, term, state.keys()));
+        state.overlay().endEntry(new Generation.Applied(index, term, state.keys()));
     }
 
     @Override
@@ -390,13 +390,13 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /** What counts against the quota: the pages in use at the last flush, and what waits to be flushed. */
     public long sizeInUse() {
         state.checkOpen();
-        return state.backend.sizeInUse() + state.overlay.view().bytes();
+        return state.backend().sizeInUse() + state.overlay().view().bytes();
     }
 
     /** The size of the backend's file. */
     public long sizeOnDisk() {
         state.checkOpen();
-        return state.backend.sizeOnDisk();
+        return state.backend().sizeOnDisk();
     }
 
     /**
@@ -420,6 +420,39 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /** The whole store as it is now, to be read bit by bit; flushes first. Close it: compaction waits for it. */
     public StoreImage image() {
         return flusher.image(holds);
+    }
+
+    /**
+     * Goes on with a store that was built aside, whose log reaches further than this one's. Called on the apply loop between two entries; the
+     * caller restores what it keeps of the small tables, leases first.
+     *
+     * <p>Reads that are under way end in the store they began in; all others find the new one. Images are lost. A compaction that waits is
+     * carried on by the new store.
+     *
+     * @return gives back the old store's resources and waits for its readers: to be closed on a thread that may wait
+     * @throws IllegalArgumentException when the other store is not newer than this one
+     * @throws StoreFailedException when the files cannot be exchanged
+     */
+    public Retired replace(StoreReplacement newer) {
+        state.checkWritable();
+        if (state.overlay().isMine()) {
+            throw new IllegalStateException("the store is replaced inside an entry");
+        }
+        long index = newer.applied().index();
+        if (index <= appliedIndex) {
+            throw new IllegalArgumentException("a store at index " + index + " in place of one at " + appliedIndex);
+        }
+        Backend before = flusher.replace(newer.take(state.failure()), newer.recovered(), holds);
+        appliedIndex = index;
+        return before::close;
+    }
+
+    /** A store that another has taken the place of. */
+    @FunctionalInterface
+    public interface Retired extends AutoCloseable {
+        /** Waits until the last reader has left. */
+        @Override
+        void close();
     }
 
     /** Flushes what whole entries have written, waits for readers and closes the backend. Idempotent. */

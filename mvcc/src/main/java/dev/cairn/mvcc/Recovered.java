@@ -73,11 +73,15 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
         current = Math.max(current, Math.max(finished, scheduled));
         ByteBuffer keys = txn.get(Layout.STORE, Layout.STORE_KEYS);
         long liveKeys = keys == null ? 0 : keys.getLong(0);
+        return new Recovered(applied(txn), current, finished, scheduled, liveKeys);
+    }
+
+    /** The log entry that the backend ends with. */
+    static AppliedState applied(ReadTxn txn) {
         ByteBuffer confState = SmallTables.stored(Table.META).get(txn, Layout.META_CONF_STATE);
         ByteString configuration = confState == null ? ByteString.EMPTY : ByteString.copyFrom(confState);
-        AppliedState applied = new AppliedState(
+        return new AppliedState(
                 number(txn, Layout.META_CONSISTENT_INDEX), number(txn, Layout.META_TERM), configuration);
-        return new Recovered(applied, current, finished, scheduled, liveKeys);
     }
 
     private static long compaction(ReadTxn txn, ByteString name) {

@@ -51,12 +51,12 @@ final class SmallTables implements Tables {
 
     @Override
     public void put(Table table, ByteString key, ByteString value) {
-        state.overlay.active().put(table, key, value);
+        state.overlay().active().put(table, key, value);
     }
 
     @Override
     public void delete(Table table, ByteString key) {
-        state.overlay.active().put(table, key, null);
+        state.overlay().active().put(table, key, null);
     }
 
     @Override

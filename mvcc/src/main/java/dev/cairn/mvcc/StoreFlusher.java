@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,7 +54,7 @@ final class StoreFlusher implements Flusher {
                 compactedAtNanos = nowNanos - options.compactionPauseNanos();
             }
             int done = 0;
-            Overlay.View view = state.overlay.view();
+            Overlay.View view = state.overlay().view();
             boolean intervalOver = nowNanos - flushedAtNanos >= options.flushIntervalNanos();
             if (intervalOver || view.active().operations() >= options.flushOperationsMax()) {
                 flushedAtNanos = nowNanos;
@@ -82,7 +83,7 @@ final class StoreFlusher implements Flusher {
 
     /** Writes until the overlay is below its bound; called by the apply loop between two entries. */
     void relieve() {
-        if (state.overlay.view().bytes() > options.overlayBytesMax()) {
+        if (state.overlay().view().bytes() > options.overlayBytesMax()) {
             flush();
         }
     }
@@ -134,13 +135,36 @@ final class StoreFlusher implements Flusher {
         }
     }
 
+    /**
+     * Goes on with another store. What the overlay holds is dropped: the log entries that made it are in the other one.
+     *
+     * @return the backend before; to be closed, which waits for its readers
+     */
+    Backend replace(ChecksummedBackend newer, Recovered recovered, CompactionHolds holds) {
+        lock.lock();
+        try {
+            state.checkWritable();
+            newer.takePlaceOf(state.backend());
+            // Before the exchange: whoever reads an image and finds the new store learns of it.
+            holds.breakAll();
+            Backend before = state.replace(newer, recovered);
+            compactor.restart(recovered.finished(), recovered.scheduled());
+            durableIndex = recovered.applied().index();
+            return before;
+        } catch (BackendException e) {
+            throw state.fail(e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void defragment() {
         lock.lock();
         try {
             state.checkWritable();
             flushLocked();
             long started = System.nanoTime();
-            long paused = state.backend.defragment();
+            long paused = state.backend().defragment();
             options.meter().onDefragment(System.nanoTime() - started, paused);
         } finally {
             lock.unlock();
@@ -149,7 +173,7 @@ final class StoreFlusher implements Flusher {
 
     /** Flushes for the last time, if the store is sound and no entry is open, and closes the backend. */
     void close() {
-        state.overlay.close();
+        state.overlay().close();
         lock.lock();
         try {
             if (!state.isClosed()) {
@@ -159,7 +183,7 @@ final class StoreFlusher implements Flusher {
                     }
                 } finally {
                     state.close();
-                    state.backend.close();
+                    state.backend().close();
                 }
             }
         } finally {
@@ -181,18 +205,18 @@ final class StoreFlusher implements Flusher {
     }
 
     private boolean flushLocked() {
-        Generation frozen = state.overlay.freeze();
+        Generation frozen = state.overlay().freeze();
         if (frozen == null) {
             return false;
         }
         long started = System.nanoTime();
-        try (WriteTxn txn = state.backend.write()) {
+        try (WriteTxn txn = state.backend().write()) {
             write(frozen, txn);
             txn.commit();
         } catch (BackendException e) {
             throw state.fail(e);
         }
-        state.overlay.drop();
+        state.overlay().drop();
         Generation.Applied applied = frozen.applied();
         if (applied != null) {
             durableIndex = applied.index();

@@ -28,6 +28,7 @@ public final class StoreImage implements AutoCloseable {
     private final StoreState state;
     private final CompactionHolds.Hold hold;
     private final List<Bucket> buckets;
+    private final AppliedState applied;
     private final long lastRevision;
     private byte[] position = Layout.revisionKey(0, 0);
     private boolean over;
@@ -51,7 +52,13 @@ public final class StoreImage implements AutoCloseable {
      */
     public record Bucket(String name, boolean revisions, List<Pair> pairs) {}
 
-    private StoreImage(StoreState state, CompactionHolds.Hold hold, List<Bucket> buckets, long lastRevision) {
+    private StoreImage(
+            StoreState state,
+            CompactionHolds.Hold hold,
+            List<Bucket> buckets,
+            AppliedState applied,
+            long lastRevision) {
+        this.applied = applied;
         this.state = state;
         this.hold = hold;
         this.buckets = buckets;
@@ -76,7 +83,7 @@ public final class StoreImage implements AutoCloseable {
                             .add(new Pair(key.asReadOnlyByteBuffer(), value.asReadOnlyByteBuffer()));
                 }
             });
-            return new StoreImage(state, hold, buckets, newest(view.txn()));
+            return new StoreImage(state, hold, buckets, Recovered.applied(view.txn()), newest(view.txn()));
         } catch (RuntimeException e) {
             hold.close();
             throw e;
@@ -87,6 +94,11 @@ public final class StoreImage implements AutoCloseable {
         try (Cursor cursor = txn.cursor(Layout.REV)) {
             return cursor.last() ? Layout.revisionAt(cursor.key(), 0).main() : 0;
         }
+    }
+
+    /** The log entry that the image ends with. */
+    public AppliedState applied() {
+        return applied;
     }
 
     /** All buckets in byte order of their names. */

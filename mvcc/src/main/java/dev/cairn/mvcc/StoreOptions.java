@@ -1,9 +1,11 @@
 package dev.cairn.mvcc;
 
 import dev.cairn.mvcc.backend.Backend;
+import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.lmdb.LmdbBackend;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -34,7 +36,17 @@ public record StoreOptions(
     /** Storage in an LMDB environment at {@code directory}, with room for twice the quota. */
     public static StoreOptions lmdb(Path directory, long quotaBytes) {
         long mapBytes = Math.max(Math.multiplyExact(2, quotaBytes), MAP_BYTES_MIN);
-        return of(tables -> LmdbBackend.open(directory, mapBytes, tables));
+        return of(new Backend.Factory() {
+            @Override
+            public Backend open(List<TableRef> tables) {
+                return LmdbBackend.open(directory, mapBytes, tables);
+            }
+
+            @Override
+            public Backend openForLoading(List<TableRef> tables) {
+                return LmdbBackend.openForLoading(directory, mapBytes, tables);
+            }
+        });
     }
 
     /** Loads what {@link #lmdb} needs, so that opening a store takes less time afterwards. Any thread. */

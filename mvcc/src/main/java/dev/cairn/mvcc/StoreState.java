@@ -10,12 +10,17 @@ import dev.cairn.mvcc.backend.Backend;
  * <p>Invariants: compacted &le; current; both only grow. A revision is published here after all its versions are in the
  * overlay, so whoever has read {@link #current} finds them. A compaction is published here before anything is removed, so
  * whoever opens a view and reads {@link #compacted} afterwards knows what the view can be trusted for.
+ *
+ * <p><b>Replacement.</b> Overlay and backend are exchanged together ({@link #replace}), so a view never mixes the old with the new. What is
+ * published keeps the rules above: the new compacted revision first, then overlay and backend, then the new current revision.
  */
 final class StoreState {
-    final Backend backend;
-    final Overlay overlay = new Overlay();
+    /** What a view is made of. */
+    private record Base(Backend backend, Overlay overlay) {}
 
     private final StoreFailure failure;
+
+    private volatile Base base;
 
     // Written by the apply loop.
     private volatile long current;
@@ -25,11 +30,32 @@ final class StoreState {
     private volatile boolean closed;
 
     StoreState(Backend backend, StoreFailure failure, long current, long compacted, long keys) {
-        this.backend = backend;
+        this.base = new Base(backend, new Overlay());
         this.failure = failure;
         this.current = current;
         this.compacted = compacted;
         this.keys = keys;
+    }
+
+    Backend backend() {
+        return base.backend();
+    }
+
+    Overlay overlay() {
+        return base.overlay();
+    }
+
+    /**
+     * Goes on with another backend and an empty overlay. Apply loop, between two entries and with the flusher's lock.
+     *
+     * @return the backend before, which may still have readers
+     */
+    Backend replace(Backend newer, Recovered recovered) {
+        Backend before = base.backend();
+        compacted = Math.max(compacted, recovered.compacted());
+        base = new Base(newer, new Overlay());
+        publish(recovered.current(), recovered.keys());
+        return before;
     }
 
     long current() {
@@ -57,9 +83,19 @@ final class StoreState {
 
     /** A view of everything published before the call. Close it. */
     ReadView open() {
-        checkOpen();
-        Overlay.View view = overlay.view();
-        return new ReadView(view, backend.read(), failure);
+        while (true) {
+            checkOpen();
+            Base at = base;
+            Overlay.View view = at.overlay().view();
+            try {
+                return new ReadView(view, at.backend().read(), failure);
+            } catch (IllegalStateException e) {
+                // Closed: the whole store, or only this backend, because another took its place after we had found it.
+                if (at == base) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /**
@@ -84,7 +120,22 @@ final class StoreState {
 
     /** A view of what the backend holds and nothing else. */
     ReadView stored() {
-        return new ReadView(new Overlay.View(new Generation(), null), backend.read(), failure);
+        while (true) {
+            Base at = base;
+            try {
+                return new ReadView(
+                        new Overlay.View(new Generation(), null), at.backend().read(), failure);
+            } catch (IllegalStateException e) {
+                if (at == base) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Who hears of failures. */
+    StoreFailure failure() {
+        return failure;
     }
 
     /** The backend does not hold what it must: to be thrown. */

@@ -29,7 +29,7 @@ final class WriteScope implements AutoCloseable {
     WriteScope(StoreState state, LeaseAttachments leases) {
         this.state = state;
         this.leases = leases;
-        this.active = state.overlay.active();
+        this.active = state.overlay().active();
         this.base = state.current();
         this.keys = state.keys();
         this.view = state.open();

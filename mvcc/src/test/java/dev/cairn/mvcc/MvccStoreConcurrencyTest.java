@@ -77,7 +77,7 @@ class MvccStoreConcurrencyTest {
             store.flusher().flush();
             assertThat(store.flusher().durableIndex()).isEqualTo(TRANSACTIONS);
             store.hashKv(0);
-            StoreCheck.check(store.state.backend);
+            StoreCheck.check(store.state.backend());
         } finally {
             threads.shutdownNow();
         }

@@ -42,7 +42,7 @@ class MvccStoreCrashTest {
                 long index = store.appliedState().index();
                 assertThat(index).as("progress in round %d", round).isGreaterThan(before);
                 before = index;
-                StoreCheck.check(store.state.backend);
+                StoreCheck.check(store.state.backend());
                 for (long i = 1; i <= index; i++) {
                     apply(expected, i);
                 }
@@ -52,7 +52,7 @@ class MvccStoreCrashTest {
                 assertThat(content(store)).isEqualTo(content(expected));
                 HashKv hash = store.hashKv(0);
                 assertThat(hash).isEqualTo(expected.hashKv(0));
-                StoreCheck.check(store.state.backend);
+                StoreCheck.check(store.state.backend());
             }
         }
     }

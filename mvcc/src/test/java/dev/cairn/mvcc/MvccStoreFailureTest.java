@@ -55,7 +55,7 @@ class MvccStoreFailureTest {
         try (MvccStore store = MvccStore.open(options)) {
             assertThat(store.appliedState().index()).isEqualTo(1);
             assertThat(store.currentRevision()).isEqualTo(2);
-            StoreCheck.check(store.state.backend);
+            StoreCheck.check(store.state.backend());
         }
     }
 

@@ -132,7 +132,7 @@ class MvccStoreModelTest {
             } else if (what < 79) {
                 // What a flush begins with; whatever follows meets two generations.
                 last = "freeze";
-                store.state.overlay.freeze();
+                store.state.overlay().freeze();
             } else if (what < 80) {
                 last = "flush";
                 finishFlush();
@@ -150,7 +150,7 @@ class MvccStoreModelTest {
                 table();
             }
             checkEvents(changes);
-            StoreCheck.check(store.state.backend);
+            StoreCheck.check(store.state.backend());
             assertThat(store.currentRevision()).isEqualTo(model.current());
             assertThat(store.compactedRevision()).isEqualTo(model.compacted);
             assertThat(store.keys()).isEqualTo(model.at(model.current()).size());
@@ -380,7 +380,7 @@ class MvccStoreModelTest {
 
         /** A flush that was left half-way is finished first. */
         private void finishFlush() {
-            if (store.state.overlay.view().frozen() != null) {
+            if (store.state.overlay().view().frozen() != null) {
                 store.flusher().flush();
             }
         }

@@ -22,6 +22,7 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.Promotion;
+import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
 import dev.cairn.server.tls.PeerTls;
@@ -54,6 +55,9 @@ public final class EtcdServer implements AutoCloseable {
     /** One long range must not keep the others waiting. */
     private static final int READER_THREADS = 2;
 
+    /** One may wait for a long reader of an old store. */
+    private static final int STORE_THREADS = 2;
+
     private static final long HOUSEKEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long TOKENS_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -72,6 +76,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final ExecutorService backups = Threads.pool("etcd-backup", 1);
+    private final ExecutorService storeWork = Threads.pool("etcd-store", STORE_THREADS);
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
@@ -212,8 +217,13 @@ public final class EtcdServer implements AutoCloseable {
         }
 
         @Override
-        public Peers connect(Cluster cluster, RaftInbox inbox) {
-            return peers.connect(cluster, inbox);
+        public Executor storeWork() {
+            return storeWork;
+        }
+
+        @Override
+        public Peers connect(Cluster cluster, RaftInbox inbox, SnapshotExchange snapshots) {
+            return peers.connect(cluster, inbox, snapshots);
         }
 
         @Override
@@ -363,6 +373,8 @@ public final class EtcdServer implements AutoCloseable {
         readers.shutdown();
         slow.shutdown();
         backups.shutdown();
+        storeWork.shutdown();
+        core.incoming.close();
         core.authentication.close();
         flushThread.stop();
         closeDirectory();

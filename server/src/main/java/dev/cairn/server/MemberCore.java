@@ -4,9 +4,12 @@ import dev.cairn.auth.AuthStore;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.MvccStore;
+import dev.cairn.peers.SnapshotSink;
+import dev.cairn.peers.SnapshotSource;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
+import dev.cairn.raft.message.Message;
 import dev.cairn.server.access.RootProposer;
 import dev.cairn.server.access.TokenProvider;
 import dev.cairn.server.api.Proposer;
@@ -18,9 +21,13 @@ import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.apply.QuotaNotice;
 import dev.cairn.server.apply.StoreAdmission;
+import dev.cairn.server.backup.OutgoingSnapshots;
 import dev.cairn.server.bootstrap.Bootstrap;
 import dev.cairn.server.config.FeatureGate;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.install.IncomingSnapshots;
+import dev.cairn.server.install.SnapshotInstaller;
+import dev.cairn.server.loop.LogHolds;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.MeteredProposer;
 import dev.cairn.server.loop.Proposals;
@@ -35,14 +42,17 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ClusterListener;
 import dev.cairn.server.membership.QuorumContact;
 import dev.cairn.server.metrics.ServerMetrics;
+import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.version.VersionMonitor;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,6 +96,7 @@ final class MemberCore {
     final ApplyLoop apply;
     final RaftLoop raftLoop;
     final SnapshotDuty snapshots;
+    final IncomingSnapshots incoming;
     final VersionMonitor versions;
     final LeaseRole leases;
 
@@ -115,7 +126,26 @@ final class MemberCore {
         ids = new RequestIds(memberId, wallClockMillis);
         timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
         RaftInbox inbox = new RaftInbox(surroundings::wakeRaft);
-        peers = surroundings.connect(cluster, inbox);
+        LogHolds holds = new LogHolds();
+        incoming = new IncomingSnapshots(
+                boot.identity(),
+                boot.snapshots(),
+                config.memberDir().resolve("snap"),
+                config.memberDir(),
+                config.quotaBackendBytes());
+        OutgoingSnapshots outgoing = new OutgoingSnapshots(
+                boot.identity(), store, status::appliedIndex, holds, surroundings.storeWork(), inbox::snapshotLost);
+        peers = surroundings.connect(cluster, inbox, new SnapshotExchange() {
+            @Override
+            public void send(Message message, Consumer<SnapshotSource> transport) {
+                outgoing.send(message, transport);
+            }
+
+            @Override
+            public SnapshotSink sink(Message message) throws IOException {
+                return incoming.receive(message);
+            }
+        });
         proposals = new Proposals(
                 ids,
                 status,
@@ -156,7 +186,7 @@ final class MemberCore {
         watches.onWork(surroundings::wakeHouse);
         store.setListener(watches);
 
-        log = new LogLoop(boot.wal(), boot.hardState(), inbox::durable, surroundings::wakeLog);
+        log = new LogLoop(boot.wal(), boot.hardState(), boot.snapshots(), inbox::durable, surroundings::wakeLog);
         snapshots = new SnapshotDuty(
                 cluster,
                 store.flusher(),
@@ -185,6 +215,13 @@ final class MemberCore {
             authentication.applied(index);
         };
         apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, surroundings::wakeApply);
+        apply.installBy(
+                new SnapshotInstaller(
+                        new SnapshotInstaller.Parts(store, lessor, users, alarms, cluster, watches, snapshots),
+                        incoming,
+                        surroundings.storeWork(),
+                        surroundings::removed),
+                inbox::installed);
         status.followApplied(apply::appliedIndex);
         versions = new VersionMonitor(
                 cluster,
@@ -215,6 +252,7 @@ final class MemberCore {
                 parts,
                 config.heartbeatIntervalMillis(),
                 config.snapshotCatchupEntries(),
+                holds,
                 now);
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);

@@ -90,7 +90,7 @@ final class PeerLinks implements AutoCloseable {
     }
 
     /** Makes the connections of this member, once it is known who it is. Nobody is talked to yet. */
-    Surroundings.Peers connect(Cluster cluster, RaftInbox inbox) {
+    Surroundings.Peers connect(Cluster cluster, RaftInbox inbox, SnapshotExchange snapshots) {
         long self = cluster.identity().memberId();
         PeerConfig peerConfig = PeerConfig.of(
                 self,
@@ -100,7 +100,7 @@ final class PeerLinks implements AutoCloseable {
         PeerNetwork network =
                 new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(
-                peerConfig, network, cluster, inbox, SnapshotExchange.NONE, new PeerMeter(metrics, self), onRemoved);
+                peerConfig, network, cluster, inbox, snapshots, new PeerMeter(metrics, self), onRemoved);
         connections = made;
         return new Surroundings.Peers() {
             @Override

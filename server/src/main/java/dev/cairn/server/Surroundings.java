@@ -4,6 +4,7 @@ import dev.cairn.server.loop.PeerSender;
 import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.PeerActivity;
+import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.version.VersionMonitor;
 import java.util.concurrent.Executor;
 
@@ -26,8 +27,11 @@ interface Surroundings {
     /** Answers reads that had to wait. */
     Executor readers();
 
+    /** Prepares stores that go out, and waits for the last readers of those that were exchanged: what may take long. */
+    Executor storeWork();
+
     /** The connections with the other members; asked for once. */
-    Peers connect(Cluster cluster, RaftInbox inbox);
+    Peers connect(Cluster cluster, RaftInbox inbox, SnapshotExchange snapshots);
 
     /** Finds out which releases the other members run. */
     VersionMonitor.MemberVersions versions();

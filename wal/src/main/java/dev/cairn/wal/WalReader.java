@@ -247,6 +247,11 @@ public final class WalReader implements AutoCloseable {
     private void snapshot(SegmentScan scan, Path file) throws WalException {
         SnapshotMetadata snapshot = checked(WalRecordDecoder.snapshot(scan.data()), scan, "snapshot");
         snapshots.add(snapshot);
+        if (fromTerm == ANY_TERM) {
+            // One that came from a leader leaves out the entries up to it. Whoever reads entries begins at the newest
+            // such record.
+            lastIndex = Math.max(lastIndex, snapshot.index());
+        }
         if (snapshot.index() == fromIndex) {
             if (fromTerm != ANY_TERM && snapshot.term() != fromTerm) {
                 throw new WalException.SnapshotMismatch(file, fromIndex, fromTerm, snapshot.term());

@@ -32,12 +32,17 @@ final class Group implements AutoCloseable {
 
     /** A cluster that the given servers have founded; all are ready. */
     static Group found(Path directory, Path... servers) {
+        return found(directory, List.of(), servers);
+    }
+
+    /** As {@link #found(Path, Path...)}, with further flags for all of them. */
+    static Group found(Path directory, List<String> more, Path... servers) {
         Group group = new Group(directory);
         for (Path server : servers) {
             group.prepare(server);
         }
         for (int i = 0; i < servers.length; i++) {
-            group.members.get(i).withFlags(group.flags(i, "new"));
+            group.members.get(i).withFlags(group.flags(i, "new", more.toArray(String[]::new)));
         }
         try {
             group.start(IntStream.range(0, servers.length).toArray());

@@ -36,6 +36,14 @@ public interface Backend extends AutoCloseable {
      */
     long defragment();
 
+    /**
+     * Puts this backend in the place of another one, which has the same tables: a later open there finds what this one holds, whatever the moment
+     * of a crash. The other one stays usable for its readers until it is closed; it must not be written to or rewritten any more.
+     *
+     * @throws BackendException when it cannot; then both are to be closed
+     */
+    void takePlaceOf(Backend other);
+
     /** Waits until all readers have closed their transactions, then releases everything. Idempotent. */
     @Override
     void close();
@@ -43,5 +51,13 @@ public interface Backend extends AutoCloseable {
     /** Opens a backend with at least these tables. */
     interface Factory {
         Backend open(List<TableRef> tables);
+
+        /**
+         * Opens a backend to be filled in one go: its commits need not be durable, only its {@link Backend#close} makes them so. What a crash
+         * before that leaves behind is of no use.
+         */
+        default Backend openForLoading(List<TableRef> tables) {
+            return open(tables);
+        }
     }
 }

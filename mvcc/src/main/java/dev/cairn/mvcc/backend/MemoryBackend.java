@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryBackend implements Backend {
     private static final int PAIR_OVERHEAD_BYTES = 16;
 
-    private final Disk disk;
     private final List<TableRef> tables;
+    private volatile Disk disk;
     private volatile boolean closed;
     private int readers;
     private boolean writing;
@@ -86,6 +86,13 @@ public final class MemoryBackend implements Backend {
     public long defragment() {
         checkOpen();
         return 0;
+    }
+
+    @Override
+    public void takePlaceOf(Backend other) {
+        Disk place = ((MemoryBackend) other).disk;
+        place.state = disk.state;
+        disk = place;
     }
 
     @Override

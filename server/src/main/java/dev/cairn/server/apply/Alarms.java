@@ -28,6 +28,26 @@ public final class Alarms {
     /** The alarms as the table holds them. */
     public Alarms(Tables tables) {
         this.tables = tables;
+        active = load(tables);
+    }
+
+    /** Goes on with what the table holds: a snapshot has replaced it. Apply loop. */
+    public void restore() {
+        List<AlarmMember> before = active;
+        active = load(tables);
+        for (AlarmMember alarm : before) {
+            if (!active.contains(alarm)) {
+                listener.onAlarm(alarm.getMemberID(), alarm.getAlarm(), false);
+            }
+        }
+        for (AlarmMember alarm : active) {
+            if (!before.contains(alarm)) {
+                listener.onAlarm(alarm.getMemberID(), alarm.getAlarm(), true);
+            }
+        }
+    }
+
+    private static List<AlarmMember> load(Tables tables) {
         List<AlarmMember> loaded = new ArrayList<>();
         tables.forEach(Table.ALARM, (key, value) -> {
             try {
@@ -36,7 +56,7 @@ public final class Alarms {
                 throw new IllegalStateException("table alarm holds a key that is no alarm: " + key, e);
             }
         });
-        active = List.copyOf(loaded);
+        return List.copyOf(loaded);
     }
 
     /** Names who hears of changes; it is told at once of what is raised already. Called once, before the first change. */

@@ -3,11 +3,15 @@ package dev.cairn.server.apply;
 import dev.cairn.raft.message.ConfChange;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.Snapshot;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.Mailbox;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies committed entries in log order. Fed by the Raft loop; confined to its own thread. Blocks only where the store
@@ -30,6 +34,13 @@ public final class ApplyLoop implements Duty {
     private final Mailbox<Message> inbox;
     private final BiConsumer<Message, List<ConfChange>> onApplied;
     private volatile long appliedIndex;
+    private @Nullable Installation installation;
+    private Consumer<Message> onInstalled = message -> {};
+
+    /** Exchanges the store for that of a snapshot. Called on the apply loop. */
+    public interface Installation {
+        void install(Snapshot snapshot) throws IOException;
+    }
 
     /**
      * @param appliedIndex the last entry that the store holds already
@@ -51,6 +62,19 @@ public final class ApplyLoop implements Duty {
         this.inbox = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, message -> 1, wake);
     }
 
+    /**
+     * Names who exchanges the store, and who hears that it is done; to be set before the loop runs, where snapshots can come in at all.
+     */
+    public void installBy(Installation newInstallation, Consumer<Message> whenInstalled) {
+        installation = newInstallation;
+        onInstalled = whenInstalled;
+    }
+
+    /** Goes on with the snapshot that the message carries, behind everything that was submitted before. Raft loop only. */
+    public void install(Message message) {
+        submit(message);
+    }
+
     /** Applies the entries that the message carries. Raft loop only. */
     public void submit(Message message) {
         if (!inbox.offer(message)) {
@@ -63,11 +87,28 @@ public final class ApplyLoop implements Duty {
         return appliedIndex;
     }
 
+    private void install(Message message, Snapshot snapshot) throws IOException {
+        Installation installer = installation;
+        if (installer == null) {
+            throw new IllegalStateException("a snapshot came in, and nobody can install it");
+        }
+        installer.install(snapshot);
+        appliedIndex = snapshot.metadata().index();
+        onEntry.applied(snapshot.metadata().index(), snapshot.metadata().term());
+        onInstalled.accept(message);
+    }
+
     @Override
-    public int doWork(long nowNanos) {
+    public int doWork(long nowNanos) throws IOException {
         int work = 0;
         Message batch;
         while ((batch = inbox.poll()) != null) {
+            Snapshot snapshot = batch.snapshot();
+            if (snapshot != null) {
+                install(batch, snapshot);
+                work++;
+                continue;
+            }
             List<ConfChange> confChanges = List.of();
             for (Entry entry : batch.entries()) {
                 if (entry.index() <= appliedIndex) {

@@ -13,6 +13,7 @@ import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.install.StoreRecovery;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
@@ -185,18 +186,15 @@ public final class Bootstrap {
     }
 
     private Result restart() throws IOException, StartException {
-        if (!directory.hasStore()) {
-            throw Files.exists(directory.etcdDatabase())
-                    ? etcdDirectory()
-                    : new StartException("data directory " + config.dataDir() + " holds a log (" + directory.wal()
-                            + ") but no store (member/lmdb); put the store back, or remove this member from its cluster"
-                            + " and add it again with an empty directory");
-        }
-        MvccStore store = MvccStore.open(storeOptions);
+        List<SnapshotMetadata> recorded = WalReader.validSnapshots(directory.wal());
+        MvccStore store = new StoreRecovery(
+                        directory.wal(), directory.snap(), directory.lmdb(), config.quotaBackendBytes())
+                .open(storeOptions, recorded);
         WalReader reader = null;
         try {
             AppliedState applied = store.appliedState();
-            SnapshotMetadata start = newestSnapshot();
+            // The newest place that the log can be read from; its start when no snapshot was ever made.
+            SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
             if (start.index() > applied.index()) {
                 throw new StartException("the store ends at entry " + applied.index() + ", but the log in "
                         + directory.wal() + " starts behind entry " + start.index()
@@ -295,12 +293,6 @@ public final class Bootstrap {
         return members;
     }
 
-    /** The newest place that the log can be read from; its start when no snapshot was ever made. */
-    private SnapshotMetadata newestSnapshot() throws IOException {
-        List<SnapshotMetadata> valid = WalReader.validSnapshots(directory.wal());
-        return valid.isEmpty() ? SnapshotMetadata.EMPTY : valid.get(valid.size() - 1);
-    }
-
     private static int knownMembers(MvccStore store) {
         return new Cluster(new Identity(0, 0), store).view().members().size();
     }
@@ -311,8 +303,8 @@ public final class Bootstrap {
 
     private StartException etcdDirectory() {
         return new StartException("data directory " + config.dataDir()
-                + " was written by etcd (member/snap/db); this version of Cairn cannot take it over yet."
-                + " Start it with etcd, or give Cairn another --data-dir");
+                + " holds a database of etcd (member/snap/db) but no log (" + directory.wal()
+                + "); put the log back, or move the directory away to start anew");
     }
 
     private static List<Entry> foundingEntries(List<Member> founders) {

@@ -3,9 +3,11 @@ package dev.cairn.server.loop;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalWriter;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ public final class LogLoop implements Duty {
     private record MarkSnapshot(SnapshotMetadata snapshot, Runnable done) implements Work {}
 
     private final WalWriter wal;
+    private final SnapStore snapshots;
     private final Consumer<Message> onDurable;
     private final Mailbox<Work> inbox;
     /** What goes out with the next write: the entries of one or more messages, and the messages they came in. */
@@ -45,13 +48,19 @@ public final class LogLoop implements Duty {
     private volatile long busySinceNanos;
     private volatile boolean busy;
 
+    /** The newest snapshot that was recorded since the start. */
+    private long recordedIndex;
+
     /**
+     * @param snapshots where snapshots that come from a leader are saved
      * @param hardState what the log holds already
      * @param onDurable hears each append message once it is durable, in order
      * @param wake wakes the thread that runs this loop
      */
-    public LogLoop(WalWriter wal, HardState hardState, Consumer<Message> onDurable, Runnable wake) {
+    public LogLoop(
+            WalWriter wal, HardState hardState, SnapStore snapshots, Consumer<Message> onDurable, Runnable wake) {
         this.wal = wal;
+        this.snapshots = snapshots;
         this.written = hardState;
         this.latest = hardState;
         this.onDurable = onDurable;
@@ -102,10 +111,7 @@ public final class LogLoop implements Duty {
                 gather(append.message());
             } else if (next instanceof MarkSnapshot mark) {
                 write();
-                writeHardState();
-                wal.saveSnapshot(mark.snapshot());
-                wal.release(mark.snapshot().index());
-                mark.done().run();
+                mark(mark);
             }
         }
         write();
@@ -122,7 +128,40 @@ public final class LogLoop implements Duty {
         writeHardState();
     }
 
+    private void mark(MarkSnapshot mark) throws IOException {
+        if (mark.snapshot().index() <= recordedIndex) {
+            // One from the leader came in between: the records go forward, and the log is read from the newest.
+            return;
+        }
+        writeHardState();
+        wal.saveSnapshot(mark.snapshot());
+        recordedIndex = mark.snapshot().index();
+        wal.release(mark.snapshot().index());
+        mark.done().run();
+    }
+
+    /**
+     * A snapshot from the leader: first its file, then its record, then the commit index without which the record does not count, all of it
+     * durable before anybody hears of it and thereby before the store is exchanged.
+     */
+    private void recordSnapshot(Message message, Snapshot snapshot) throws IOException {
+        write();
+        snapshots.save(snapshot);
+        wal.saveSnapshot(snapshot.metadata());
+        recordedIndex = snapshot.metadata().index();
+        remember(message);
+        wal.append(message.entries(), latest);
+        written = latest;
+        wal.sync();
+        onDurable.accept(message);
+    }
+
     private void gather(Message message) throws IOException {
+        Snapshot snapshot = message.snapshot();
+        if (snapshot != null) {
+            recordSnapshot(message, snapshot);
+            return;
+        }
         List<Entry> more = message.entries();
         if (!more.isEmpty() && !entries.isEmpty() && more.get(0).index() != lastGathered() + 1) {
             // A new leader takes entries back: they must not go out in one batch with what replaces them.
@@ -130,6 +169,10 @@ public final class LogLoop implements Duty {
         }
         entries.addAll(more);
         gathered.add(message);
+        remember(message);
+    }
+
+    private void remember(Message message) {
         if (message.term() != 0 || message.vote() != 0 || message.commit() != 0) {
             latest = new HardState(message.term(), message.vote(), message.commit());
         }

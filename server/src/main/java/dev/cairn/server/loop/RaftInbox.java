@@ -24,16 +24,20 @@ public final class RaftInbox {
     private static final int ANSWERS_MAX = Integer.MAX_VALUE;
 
     /** A batch that is durable, or applied. */
-    sealed interface Answer permits Durable, Applied {}
+    sealed interface Answer permits Durable, Applied, Installed {}
 
     record Durable(Message append) implements Answer {}
 
     record Applied(Message batch, List<ConfChange> confChanges) implements Answer {}
 
+    /** The store has become that of the snapshot. */
+    record Installed(Message append) implements Answer {}
+
     /** Members to report to the core, each at most once at a time. */
     private final Set<Long> unreachable = ConcurrentHashMap.newKeySet();
 
     private final Set<Long> snapshotsLost = ConcurrentHashMap.newKeySet();
+    private final Set<Long> snapshotsDelivered = ConcurrentHashMap.newKeySet();
     private final Runnable wake;
     private final Mailbox<Message> messages;
     private final Mailbox<Answer> answers;
@@ -60,6 +64,11 @@ public final class RaftInbox {
         answers.offer(new Applied(batch, confChanges));
     }
 
+    /** The snapshot that the message carries is what the store holds now. */
+    public void installed(Message append) {
+        answers.offer(new Installed(append));
+    }
+
     /** The last message to the member could not be delivered. */
     public void unreachable(long memberId) {
         unreachable.add(memberId);
@@ -72,9 +81,17 @@ public final class RaftInbox {
         wake.run();
     }
 
+    /** A snapshot for the member was taken. */
+    public void snapshotDelivered(long memberId) {
+        snapshotsDelivered.add(memberId);
+        wake.run();
+    }
+
     /** Passes on what was reported of other members. Raft loop only. */
-    int report(LongConsumer onUnreachable, LongConsumer onSnapshotLost) {
-        return drain(snapshotsLost, onSnapshotLost) + drain(unreachable, onUnreachable);
+    int report(LongConsumer onUnreachable, LongConsumer onSnapshotLost, LongConsumer onSnapshotDelivered) {
+        return drain(snapshotsLost, onSnapshotLost)
+                + drain(snapshotsDelivered, onSnapshotDelivered)
+                + drain(unreachable, onUnreachable);
     }
 
     private static int drain(Set<Long> members, LongConsumer to) {

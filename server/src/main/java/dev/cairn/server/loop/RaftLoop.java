@@ -14,6 +14,8 @@ import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
+import dev.cairn.raft.message.Snapshot;
+import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.thread.Duty;
 import java.util.ArrayList;
@@ -43,6 +45,10 @@ public final class RaftLoop implements Duty {
     /** How much memory the entries kept for slow followers may take: beyond it they are served a snapshot. */
     private static final long RETAINED_BYTES_MAX = 256L << 20;
 
+    /** As long as a member is being sent a snapshot: what it needs then comes before memory, within this. */
+    private static final long HELD_BYTES_MAX =
+            Math.max(RETAINED_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4);
+
     /** What the loop drives and feeds. */
     public record Parts(
             StatusBoard status,
@@ -66,6 +72,11 @@ public final class RaftLoop implements Duty {
     private HardState hardState;
     private ConfState confState;
     private long compactedTo;
+    private final LogHolds holds;
+
+    /** The last snapshot from a leader: changes of membership before it are in it. */
+    private long restoredTo;
+
     /** Proposals that the core would not take; they are tried again with the next tick or leader. */
     private List<ByteString> held = List.of();
 
@@ -75,6 +86,7 @@ public final class RaftLoop implements Duty {
      * @param storage the log in memory, which the core reads and this loop alone writes
      * @param tickMillis the length of a tick
      * @param retainedEntries how many applied entries stay in memory for slow followers, where there are any
+     * @param holds what keeps more of them in memory, for members that are being sent a snapshot
      */
     public RaftLoop(
             long memberId,
@@ -83,7 +95,9 @@ public final class RaftLoop implements Duty {
             Parts parts,
             long tickMillis,
             long retainedEntries,
+            LogHolds holds,
             long nowNanos) {
+        this.holds = holds;
         this.retainedEntries = retainedEntries;
         this.memberId = memberId;
         this.raft = raft;
@@ -127,12 +141,26 @@ public final class RaftLoop implements Duty {
         while ((answer = parts.inbox().nextAnswer()) != null) {
             work++;
             if (answer instanceof RaftInbox.Durable durable) {
-                storage.append(durable.append().entries());
-                respond(durable.append());
+                Snapshot snapshot = durable.append().snapshot();
+                if (snapshot == null) {
+                    storage.append(durable.append().entries());
+                    respond(durable.append());
+                } else {
+                    restoreMemory(snapshot.metadata());
+                    storage.append(durable.append().entries());
+                    // The core hears of it when the store has followed: until then it neither campaigns nor hands out
+                    // what is behind.
+                    parts.apply().install(durable.append());
+                }
+            } else if (answer instanceof RaftInbox.Installed installed) {
+                respond(installed.append());
+                parts.reads().applied(parts.apply().appliedIndex());
             } else if (answer instanceof RaftInbox.Applied applied) {
-                for (ConfChange change : applied.confChanges()) {
-                    confState = raft.applyConfChange(change.asV2());
-                    publishConfiguration();
+                if (lastIndex(applied.batch()) > restoredTo) {
+                    for (ConfChange change : applied.confChanges()) {
+                        confState = raft.applyConfChange(change.asV2());
+                        publishConfiguration();
+                    }
                 }
                 respond(applied.batch());
                 if (!applied.confChanges().isEmpty()) {
@@ -144,6 +172,12 @@ public final class RaftLoop implements Duty {
             }
         }
         return work;
+    }
+
+    /** The log in memory goes on behind the snapshot; what it says of the members of v2 times is not needed there. */
+    private void restoreMemory(SnapshotMetadata metadata) {
+        storage.applySnapshot(new Snapshot(ByteString.EMPTY, metadata));
+        compactedTo = metadata.index();
     }
 
     private int takeMessages() {
@@ -159,7 +193,12 @@ public final class RaftLoop implements Duty {
             }
             raft.step(message);
         }
-        return work + parts.inbox().report(raft::reportUnreachable, member -> raft.reportSnapshot(member, false));
+        return work
+                + parts.inbox()
+                        .report(
+                                raft::reportUnreachable,
+                                member -> raft.reportSnapshot(member, false),
+                                member -> raft.reportSnapshot(member, true));
     }
 
     private static boolean isForTheLog(Message message) {
@@ -225,6 +264,11 @@ public final class RaftLoop implements Duty {
             hardState = ready.hardState();
             parts.status().hardState(hardState.term(), hardState.commit());
             publishSolo();
+        }
+        if (!ready.snapshot().isEmpty()) {
+            restoredTo = ready.snapshot().metadata().index();
+            confState = ready.snapshot().metadata().confState();
+            publishConfiguration();
         }
         for (ReadState read : ready.readStates()) {
             parts.reads().granted(read.requestContext(), read.index());
@@ -308,14 +352,15 @@ public final class RaftLoop implements Duty {
      */
     private void compactMemory(long applied) {
         boolean alone = confState.voters().size() + confState.learners().size() == 1;
-        boolean tooBig = storage.bytes() > RETAINED_BYTES_MAX;
+        long needed = holds.least(System.nanoTime());
+        boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
         if (applied - compactedTo < COMPACT_EVERY_ENTRIES && !tooBig) {
             return;
         }
         compactedTo = applied;
         // Before the entries go, there must be a snapshot in place of them.
         storage.createSnapshot(applied, confState, ByteString.EMPTY);
-        long upTo = alone || tooBig ? applied : applied - retainedEntries;
+        long upTo = alone || tooBig ? applied : Math.min(applied - retainedEntries, needed);
         if (upTo >= storage.firstIndex()) {
             storage.compact(upTo);
         }

@@ -112,6 +112,31 @@ public final class Cluster {
     public Cluster(Identity identity, Tables tables) {
         this.identity = identity;
         this.tables = tables;
+        load();
+        publish();
+    }
+
+    /** Goes on with what the tables hold: a snapshot has replaced them. The listener hears of every member. Apply loop. */
+    public void restore() {
+        View before = view;
+        members.clear();
+        removed.clear();
+        load();
+        publish();
+        members.keySet().forEach(id -> listener.member(id, true));
+        for (Member gone : before.members()) {
+            if (!members.containsKey(gone.id())) {
+                listener.member(gone.id(), false);
+            }
+        }
+        listener.members(view);
+        String now = version;
+        if (now != null && !now.equals(before.version())) {
+            listener.version(before.version(), now);
+        }
+    }
+
+    private void load() {
         tables.forEach(Table.MEMBERS, (key, value) -> {
             try {
                 Member member = MemberFormat.decode(value);
@@ -126,7 +151,6 @@ public final class Cluster {
         version = stored == null ? null : stored.toStringUtf8();
         ByteString downgrade = tables.get(Table.CLUSTER, DOWNGRADE);
         downgradeTarget = downgrade == null ? null : DowngradeFormat.decode(downgrade);
-        publish();
     }
 
     public Identity identity() {

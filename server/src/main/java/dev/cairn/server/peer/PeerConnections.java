@@ -6,7 +6,6 @@ import dev.cairn.peers.PeerNetwork;
 import dev.cairn.peers.PeerTransport;
 import dev.cairn.peers.RaftHost;
 import dev.cairn.peers.SnapshotSink;
-import dev.cairn.peers.SnapshotSource;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.server.loop.PeerSender;
@@ -113,20 +112,11 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
                     plain = new ArrayList<>(messages);
                     plain.removeIf(other -> other.type() == MessageType.SNAP);
                 }
-                sendSnapshot(message);
+                snapshots.send(message, transport::sendSnapshot);
             }
         }
         if (!plain.isEmpty()) {
             transport.send(plain);
-        }
-    }
-
-    private void sendSnapshot(Message message) {
-        SnapshotSource source = snapshots.source(message);
-        if (source == null) {
-            inbox.snapshotLost(message.to());
-        } else {
-            transport.sendSnapshot(source);
         }
     }
 
@@ -179,7 +169,9 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
 
         @Override
         public void reportSnapshot(long id, boolean delivered) {
-            if (!delivered) {
+            if (delivered) {
+                inbox.snapshotDelivered(id);
+            } else {
                 inbox.snapshotLost(id);
             }
         }

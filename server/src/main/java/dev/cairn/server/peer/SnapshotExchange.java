@@ -4,15 +4,15 @@ import dev.cairn.peers.SnapshotSink;
 import dev.cairn.peers.SnapshotSource;
 import dev.cairn.raft.message.Message;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /** What members exchange when one lags too far behind: a whole store instead of entries. Thread-safe. */
 public interface SnapshotExchange {
-    /** Neither sends nor takes: the core asks again, and the other member tries again. */
+    /** Neither sends nor takes: for tests of members that stay together. */
     SnapshotExchange NONE = new SnapshotExchange() {
         @Override
-        public @Nullable SnapshotSource source(Message message) {
-            return null;
+        public void send(Message message, Consumer<SnapshotSource> transport) {
+            throw new UnsupportedOperationException("this member does not send snapshots");
         }
 
         @Override
@@ -22,12 +22,10 @@ public interface SnapshotExchange {
     };
 
     /**
-     * What goes out with a snapshot message of the core. Called on the Raft loop; must not block.
-     *
-     * @return null when there is nothing to send now; the core is told that the snapshot was lost
+     * The core wants a member to have a snapshot. Called on the Raft loop; must not block. What is to be sent is handed to the transport later, on
+     * any thread; when it does not come to that, the core is told that the snapshot was lost.
      */
-    @Nullable
-    SnapshotSource source(Message message);
+    void send(Message message, Consumer<SnapshotSource> transport);
 
     /**
      * Where the database of a snapshot that arrives goes. May block.

@@ -85,6 +85,12 @@ public final class SnapshotDuty implements Duty {
         forced = true;
     }
 
+    /** The store was exchanged for that of a snapshot from the leader, which is on disk and in the log. Apply loop only. */
+    public void onInstalled(long index) {
+        lastIndex = index;
+        mark = null;
+    }
+
     /** An entry has been applied. Apply loop only. */
     public void onApplied(long index, long term) {
         if ((forced || index - lastIndex > entriesBetween) && mark == null) {
@@ -98,6 +104,8 @@ public final class SnapshotDuty implements Duty {
         if (nowNanos - nextPurgeNanos >= 0) {
             nextPurgeNanos = nowNanos + PURGE_INTERVAL_NANOS;
             snapshots.purge(filesKept);
+            // What was received with a snapshot is of no use once the store is beyond it.
+            snapshots.purgeDatabases(flusher.durableIndex() + 1);
             WalDirectory.purge(walDirectory, segmentsKept, wal.firstHeldSequence());
         }
         Mark due = mark;
@@ -113,7 +121,7 @@ public final class SnapshotDuty implements Duty {
                         .setMessage("saved snapshot to disk")
                         .addKeyValue("snapshot-index", due.index())
                         .log());
-        lastIndex = due.index();
+        lastIndex = Math.max(lastIndex, due.index());
         mark = null;
         return 1;
     }

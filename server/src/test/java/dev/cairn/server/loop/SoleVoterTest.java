@@ -34,6 +34,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalListener;
 import dev.cairn.wal.WalMetadata;
 import dev.cairn.wal.WalOptions;
@@ -114,7 +115,7 @@ class SoleVoterTest {
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, () -> {});
         reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, () -> {});
         inbox = new RaftInbox(() -> {});
-        log = new LogLoop(wal, hardState, inbox::durable, () -> {});
+        log = new LogLoop(wal, hardState, new SnapStore(directory), inbox::durable, () -> {});
         control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, () -> {});
         Applier applier = new Applier(
                 store,
@@ -141,6 +142,7 @@ class SoleVoterTest {
                         status, inbox, proposals, control, reads, log, apply, this::lose, (role, leader, term) -> {}),
                 TICK_MILLIS,
                 RETAINED,
+                new LogHolds(),
                 now);
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.lmdbjava.EnvFlags;
 import org.lmdbjava.Meta;
 
 /**
@@ -39,11 +40,17 @@ public final class LmdbBackend implements Backend {
     private static final String LOCK_FILE = "lock.mdb";
     private static final String COPY_DIRECTORY = "defragment.tmp";
 
-    private final Path directory;
     private final long mapBytes;
+
+    /** Whether commits wait for nothing and the end syncs. */
+    private final boolean loading;
+
     private final List<TableRef> tables;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
     private final Semaphore readers = new Semaphore(READERS_MAX);
+
+    /** Where the files lie; changed when they move. */
+    private volatile Path directory;
 
     // Replaced with the gate closed, read with a share of it.
     private LmdbEnvironment environment;
@@ -51,11 +58,14 @@ public final class LmdbBackend implements Backend {
 
     private volatile long sizeInUse;
 
-    private LmdbBackend(Path directory, long mapBytes, List<TableRef> tables) {
+    private LmdbBackend(Path directory, long mapBytes, List<TableRef> tables, boolean loading) {
         this.directory = directory;
         this.mapBytes = mapBytes;
+        this.loading = loading;
         this.tables = List.copyOf(tables);
-        this.environment = LmdbEnvironment.open(directory, mapBytes, this.tables);
+        this.environment = loading
+                ? LmdbEnvironment.open(directory, mapBytes, this.tables, EnvFlags.MDB_NOSYNC)
+                : LmdbEnvironment.open(directory, mapBytes, this.tables);
         this.sizeInUse = environment.sizeInUse();
     }
 
@@ -73,13 +83,26 @@ public final class LmdbBackend implements Backend {
      * @param mapBytes the most the data may ever take; only address space is reserved
      */
     public static LmdbBackend open(Path directory, long mapBytes, List<TableRef> tables) {
+        prepare(directory);
+        return new LmdbBackend(directory, mapBytes, tables, false);
+    }
+
+    /**
+     * As {@link #open}, to be filled in one go: commits are not synced, {@link #close} syncs everything. After a crash before that the files
+     * are of no use.
+     */
+    public static LmdbBackend openForLoading(Path directory, long mapBytes, List<TableRef> tables) {
+        prepare(directory);
+        return new LmdbBackend(directory, mapBytes, tables, true);
+    }
+
+    private static void prepare(Path directory) {
         try {
             Files.createDirectories(directory);
             removeCopy(directory.resolve(COPY_DIRECTORY));
         } catch (IOException e) {
             throw new BackendException("cannot prepare " + directory, e);
         }
-        return new LmdbBackend(directory, mapBytes, tables);
     }
 
     @Override
@@ -198,13 +221,47 @@ public final class LmdbBackend implements Backend {
         }
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Its files are renamed over the other's, as in defragmentation; the other goes on with its own, which have no name any more.
+     */
+    @Override
+    public void takePlaceOf(Backend other) {
+        LmdbBackend before = (LmdbBackend) other;
+        gate.writeLock().lock();
+        try {
+            checkOpen();
+            Path from = directory;
+            Path to = before.directory;
+            Files.move(from.resolve(DATA_FILE), to.resolve(DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(from.resolve(LOCK_FILE), to.resolve(LOCK_FILE), StandardCopyOption.ATOMIC_MOVE);
+            directory = to;
+            syncDirectory(to);
+            Files.deleteIfExists(from);
+        } catch (IOException e) {
+            throw new BackendException("cannot move " + directory + " to " + before.directory, e);
+        } finally {
+            gate.writeLock().unlock();
+        }
+    }
+
     @Override
     public void close() {
         gate.writeLock().lock();
         try {
             if (!closed) {
                 closed = true;
-                environment.close();
+                try {
+                    if (loading) {
+                        environment.sync();
+                        syncDirectory(directory);
+                    }
+                } catch (IOException e) {
+                    throw new BackendException("cannot sync " + directory, e);
+                } finally {
+                    environment.close();
+                }
             }
         } finally {
             gate.writeLock().unlock();

@@ -7,6 +7,7 @@ import dev.cairn.mvcc.backend.TableRef;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import org.lmdbjava.CopyFlags;
@@ -37,14 +38,17 @@ final class LmdbEnvironment {
         this.dbis = dbis;
     }
 
-    static LmdbEnvironment open(Path directory, long mapBytes, List<TableRef> tables) {
+    static LmdbEnvironment open(Path directory, long mapBytes, List<TableRef> tables, EnvFlags... more) {
         Env<ByteBuffer> env = null;
+        EnvFlags[] flags = Arrays.copyOf(more, more.length + 2);
+        flags[more.length] = EnvFlags.MDB_NOTLS;
+        flags[more.length + 1] = EnvFlags.MDB_NORDAHEAD;
         try {
             env = Env.create()
                     .setMapSize(mapBytes)
                     .setMaxDbs(tables.size())
                     .setMaxReaders(READER_SLOTS)
-                    .open(directory.toFile(), FILE_MODE, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
+                    .open(directory.toFile(), FILE_MODE, flags);
             List<Dbi<ByteBuffer>> dbis = new ArrayList<>();
             for (TableRef table : tables) {
                 dbis.add(env.openDbi(table.name().getBytes(UTF_8), DbiFlags.MDB_CREATE));
@@ -79,6 +83,15 @@ final class LmdbEnvironment {
 
     Txn<ByteBuffer> txnWrite() {
         return env.txnWrite();
+    }
+
+    /** Makes durable what was committed without that. */
+    void sync() {
+        try {
+            env.sync(true);
+        } catch (LmdbException e) {
+            throw new BackendException("cannot sync", e);
+        }
     }
 
     void copyTo(Path emptyDirectory) {

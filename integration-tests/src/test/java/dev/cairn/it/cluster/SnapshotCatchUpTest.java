@@ -1,0 +1,178 @@
+package dev.cairn.it.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.protobuf.ByteString;
+import dev.cairn.it.process.Command;
+import dev.cairn.it.process.ServerProcess;
+import dev.cairn.proto.etcdserverpb.KVGrpc;
+import dev.cairn.proto.etcdserverpb.PutRequest;
+import dev.cairn.proto.etcdserverpb.PutResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Goal: a member that is so far behind that entries do not help gets the whole store, from our leader and from etcd's, stopped or merely
+ * paused, and killed at any moment of it. Method: logs that keep few entries, thousands of writes while the member is away; then the same digests,
+ * leases and users everywhere, and watchers that miss nothing.
+ */
+@Tag("cluster")
+@Timeout(300)
+class SnapshotCatchUpTest {
+    private static final List<String> FLAGS = List.of("--snapshot-count=300", "--snapshot-catchup-entries=50");
+    private static final int MISSED = 3500;
+    private static final int UNDER_WAY_MAX = 200;
+    private static final String RECEIVING = "receiving database snapshot";
+
+    @TempDir
+    Path directory;
+
+    /** The leader and the one who lags: true for a member of ours. */
+    static Stream<Arguments> pairs() {
+        return Stream.of(Arguments.of(false, true), Arguments.of(true, false), Arguments.of(true, true));
+    }
+
+    private static Path server(boolean ours) {
+        return ours ? Group.ours() : Group.real();
+    }
+
+    private Group found(boolean leader, boolean lagging) {
+        Group group = Group.found(directory, FLAGS, server(leader), Group.real(), server(lagging));
+        group.makeLeader(0);
+        return group;
+    }
+
+    private static void write(ServerProcess to, String prefix, int count) throws Exception {
+        ManagedChannel channel =
+                NettyChannelBuilder.forTarget(to.target()).usePlaintext().build();
+        try {
+            KVGrpc.KVFutureStub kv = KVGrpc.newFutureStub(channel);
+            Deque<ListenableFuture<PutResponse>> underWay = new ArrayDeque<>();
+            for (int i = 0; i < count; i++) {
+                if (underWay.size() == UNDER_WAY_MAX) {
+                    underWay.remove().get(30, TimeUnit.SECONDS);
+                }
+                underWay.add(kv.put(PutRequest.newBuilder()
+                        .setKey(ByteString.copyFromUtf8(prefix + i))
+                        .setValue(ByteString.copyFromUtf8("v" + i))
+                        .build()));
+            }
+            for (ListenableFuture<PutResponse> each : underWay) {
+                each.get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private static void awaitSnapshot(Group group) {
+        await("a snapshot")
+                .atMost(Group.LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> group.member(2).logTail().contains(RECEIVING));
+    }
+
+    private static void shouldHaveCaughtUp(Group group) {
+        group.awaitEqualStores();
+        for (String table : List.of("lease list", "user list", "member list")) {
+            assertThat(group.ctlUntilDone(2, table.split(" "))).isEqualTo(group.ctlUntilDone(0, table.split(" ")));
+        }
+        group.ctlUntilDone(2, "put", "from-the-last", "v");
+        assertThat(group.values(0, "from-the-last")).containsExactly("v");
+        group.awaitEqualStores();
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairs")
+    void shouldCatchUpAfterAStop(boolean leader, boolean lagging) throws Exception {
+        try (Group group = found(leader, lagging)) {
+            write(group.member(0), "before-", 200);
+            group.member(2).kill();
+            group.ctlUntilDone(0, "lease", "grant", "1000");
+            group.ctlUntilDone(0, "user", "add", "somebody:secret");
+            write(group.member(0), "missed-", MISSED);
+            group.ctlUntilDone(0, "compact", "1000");
+            group.start(2);
+            awaitSnapshot(group);
+            shouldHaveCaughtUp(group);
+            // And what it got lasts.
+            group.member(2).kill();
+            group.start(2);
+            shouldHaveCaughtUp(group);
+        }
+    }
+
+    /** The store is exchanged under the watchers and readers of a member that was only paused. */
+    @ParameterizedTest
+    @MethodSource("pairs")
+    void shouldCatchUpWhileItServes(boolean leader, boolean lagging) throws Exception {
+        try (Group group = found(leader, lagging)) {
+            Command watch = Command.start(Command.etcdctl(group.member(2), "watch", "--prefix", "missed-", "--rev=2"));
+            try {
+                write(group.member(0), "missed-a", 100);
+                watch.awaitLines(3 * 100, Group.LIMIT);
+                signal(group.member(2), "STOP");
+                write(group.member(0), "missed-b", MISSED);
+                signal(group.member(2), "CONT");
+                awaitSnapshot(group);
+                String seen = watch.awaitLines(3 * (100 + MISSED), Group.LIMIT);
+                List<String> values =
+                        seen.lines().filter(line -> line.startsWith("v")).toList();
+                for (int i = 0; i < MISSED; i++) {
+                    assertThat(values.get(100 + i)).isEqualTo("v" + i);
+                }
+            } finally {
+                watch.kill();
+            }
+            shouldHaveCaughtUp(group);
+        }
+    }
+
+    private static void signal(ServerProcess server, String name) {
+        Command.run(List.of("kill", "-" + name, Long.toString(server.pid())), Duration.ofSeconds(10))
+                .success();
+    }
+
+    /** Ours dies at any moment between the arrival of the snapshot and the end of the exchange. */
+    @Test
+    void shouldComeBackFromKillsWhileItCatchesUp() throws Exception {
+        long seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        Random random = new Random(seed);
+        try (Group group = found(true, true)) {
+            for (int round = 0; round < 4; round++) {
+                group.member(2).kill();
+                write(group.member(0), "round" + round + "-", MISSED);
+                Thread starting = new Thread(() -> group.member(2).tryStart(Group.LIMIT));
+                starting.start();
+                awaitSnapshot(group);
+                // The moment is what this test is about: any is as good as another.
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(400));
+                group.member(2).kill();
+                starting.join();
+                group.start(2);
+                shouldHaveCaughtUp(group);
+            }
+        } catch (AssertionError e) {
+            throw new AssertionError("replay: -Dcairn.seed=" + seed, e);
+        }
+    }
+}
