@@ -36,6 +36,7 @@ import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalListener;
 import dev.cairn.wal.WalMetadata;
 import dev.cairn.wal.WalOptions;
@@ -123,7 +124,7 @@ class OverloadTest {
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, thread::wake);
         ReadIndexQueue reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, thread::wake);
         RaftInbox inbox = new RaftInbox(thread::wake);
-        LogLoop log = new LogLoop(wal, hardState, inbox::durable, thread::wake);
+        LogLoop log = new LogLoop(wal, hardState, new SnapStore(directory), inbox::durable, thread::wake);
         RaftControl control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, thread::wake);
         Applier applier = new Applier(
                 store,
@@ -150,6 +151,7 @@ class OverloadTest {
                         status, inbox, proposals, control, reads, log, apply, lost -> {}, (role, leader, term) -> {}),
                 100,
                 500,
+                new LogHolds(),
                 System.nanoTime());
         thread.start(List.of(raft, log, apply));
         await(status::isSoloLeader);
