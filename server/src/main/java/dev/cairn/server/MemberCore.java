@@ -167,7 +167,7 @@ final class MemberCore {
         AuthStore users = Authentication.restore(config, tokens, random, store);
         lessor = new Lessor(
                 store,
-                LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
+                leaseOptions(config),
                 new LeaseExpiry(
                         new RootProposer(own, users),
                         reads,
@@ -256,6 +256,14 @@ final class MemberCore {
                 now);
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);
+    }
+
+    private static LessorOptions leaseOptions(ServerConfig config) {
+        LessorOptions options =
+                LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis());
+        return config.isEnabled(FeatureGate.LEASE_CHECKPOINT)
+                ? options.withCheckpointInterval(LessorOptions.DEFAULT_CHECKPOINT_INTERVAL_SECONDS)
+                : options;
     }
 
     private void onRole(RaftRole role, long leader, long term) {
