@@ -13,6 +13,8 @@ import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -152,14 +154,18 @@ class DatabaseImportTest {
             });
             writer.finish();
         }
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long begun = System.nanoTime();
+        long cpuBegun = threads.getCurrentThreadCpuTime();
         DatabaseImport.run(database, store());
         double seconds = (System.nanoTime() - begun) / 1e9;
+        double cpuSeconds = (threads.getCurrentThreadCpuTime() - cpuBegun) / 1e9;
         System.out.printf(
-                "imported %d keys, %d MB in %.1f s: %.0f keys/s, store %d MB, heap %d MB%n",
+                "imported %d keys, %d MB in %.1f s (%.1f s of a processor): %.0f keys/s, store %d MB, heap %d MB%n",
                 keys,
                 Files.size(database) >> 20,
                 seconds,
+                cpuSeconds,
                 keys / seconds,
                 Files.size(directory.resolve("store/data.mdb")) >> 20,
                 (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory()) >> 20);
