@@ -88,6 +88,7 @@ final class MemberCore {
     final SnapshotDuty snapshots;
     final VersionMonitor versions;
     final LeaseRole leases;
+    final RaftInbox inbox;
 
     /** Completes when the cluster has a version. */
     final CompletableFuture<Void> versionDecided = new CompletableFuture<>();
@@ -114,7 +115,7 @@ final class MemberCore {
         status = new StatusBoard(appliedIndex);
         ids = new RequestIds(memberId, wallClockMillis);
         timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        RaftInbox inbox = new RaftInbox(surroundings::wakeRaft);
+        inbox = new RaftInbox(surroundings::wakeRaft);
         peers = surroundings.connect(cluster, inbox);
         proposals = new Proposals(
                 ids,
