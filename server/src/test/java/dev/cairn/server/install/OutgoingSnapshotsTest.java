@@ -42,7 +42,7 @@ class OutgoingSnapshotsTest {
     private final List<Long> lost = new ArrayList<>();
     private final List<SnapshotSource> sent = new ArrayList<>();
     private final OutgoingSnapshots outgoing =
-            new OutgoingSnapshots(identity, store, () -> 5, new LogHolds(), jobs::add, lost::add);
+            new OutgoingSnapshots(identity, store, new LogHolds(), jobs::add, lost::add);
     private long index;
 
     @BeforeEach
