@@ -15,6 +15,9 @@
  * checked. A {@code RangeCursor} merges the overlay with the table of keys; values are fetched only for keys that are
  * returned. Nothing is held when the call returns.
  *
+ * <p><b>A whole store from elsewhere</b> is written by a {@link dev.cairn.mvcc.StoreLoader} into a place of its own, and takes the place of the one
+ * in use by {@link dev.cairn.mvcc.MvccStore#replace}.
+ *
  * <p><b>Threads.</b> The apply loop is the only writer of the overlay, the holder of the flusher's lock the only writer of the
  * backend. Reads run on any thread and never wait for either.
  *

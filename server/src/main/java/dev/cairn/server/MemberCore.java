@@ -133,9 +133,10 @@ final class MemberCore {
                 boot.snapshots(),
                 config.memberDir().resolve("snap"),
                 config.memberDir(),
-                config.quotaBackendBytes());
-        OutgoingSnapshots outgoing = new OutgoingSnapshots(
-                boot.identity(), store, status::appliedIndex, holds, surroundings.storeWork(), inbox::snapshotLost);
+                config.quotaBackendBytes(),
+                surroundings.storeWork());
+        OutgoingSnapshots outgoing =
+                new OutgoingSnapshots(boot.identity(), store, holds, surroundings.storeWork(), inbox::snapshotLost);
         peers = surroundings.connect(cluster, inbox, new SnapshotExchange() {
             @Override
             public void send(Message message, Consumer<SnapshotSource> transport) {
@@ -213,6 +214,7 @@ final class MemberCore {
         applier.measureBy(new ApplyMeter(metrics, config.warningApplyDuration()));
         ApplyLoop.EntryListener onEntry = (index, term) -> {
             snapshots.onApplied(index, term);
+            incoming.onApplied(index);
             authentication.applied(index);
         };
         apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, surroundings::wakeApply);

@@ -31,11 +31,16 @@ final class DatabaseSource implements AutoCloseable {
     private boolean finished;
     private @Nullable BoltWriter writer;
 
-    /** @param storageVersion the version of etcd that the content is for, such as {@code 3.7.0} */
+    /**
+     * @param storageVersion the version of etcd that the content is for, such as {@code 3.7.0}; empty as long as the cluster has none, and then the
+     *     file names none, as etcd's own
+     */
     DatabaseSource(StoreImage image, String storageVersion) {
         this.image = image;
         this.buckets = image.buckets().stream()
-                .map(at -> at.name().equals("meta") ? withStorageVersion(at, storageVersion) : at)
+                .map(at -> at.name().equals("meta") && !storageVersion.isEmpty()
+                        ? withStorageVersion(at, storageVersion)
+                        : at)
                 .toList();
     }
 

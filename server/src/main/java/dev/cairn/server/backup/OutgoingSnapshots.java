@@ -20,7 +20,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +47,6 @@ public final class OutgoingSnapshots {
 
     private final Identity identity;
     private final MvccStore store;
-    private final LongSupplier appliedIndex;
     private final LogHolds holds;
     private final Executor executor;
     private final LongConsumer onLost;
@@ -57,20 +55,13 @@ public final class OutgoingSnapshots {
     private final Set<Long> underWay = ConcurrentHashMap.newKeySet();
 
     /**
-     * @param appliedIndex an entry that the store has for certain
      * @param executor prepares, one snapshot at a time
      * @param onLost hears of a member whose snapshot did not get as far as the transport
      */
     public OutgoingSnapshots(
-            Identity identity,
-            MvccStore store,
-            LongSupplier appliedIndex,
-            LogHolds holds,
-            Executor executor,
-            LongConsumer onLost) {
+            Identity identity, MvccStore store, LogHolds holds, Executor executor, LongConsumer onLost) {
         this.identity = identity;
         this.store = store;
-        this.appliedIndex = appliedIndex;
         this.holds = holds;
         this.executor = executor;
         this.onLost = onLost;
@@ -87,7 +78,9 @@ public final class OutgoingSnapshots {
             onLost.accept(member);
             return;
         }
-        LogHolds.Hold hold = holds.hold(appliedIndex.getAsLong());
+        // The core goes on behind the place that it knows, not behind that of the image.
+        Snapshot known = message.snapshot();
+        LogHolds.Hold hold = holds.hold(known == null ? 0 : known.metadata().index());
         try {
             executor.execute(() -> prepare(message, hold, transport));
         } catch (RejectedExecutionException e) {
@@ -131,7 +124,6 @@ public final class OutgoingSnapshots {
                         ConfStateFormat.confState(members),
                         image.applied().index(),
                         image.applied().term());
-                hold.raise(metadata.index());
                 message = wanted.toBuilder()
                         .snapshot(new Snapshot(V2StoreFormat.encode(members), metadata))
                         .build();

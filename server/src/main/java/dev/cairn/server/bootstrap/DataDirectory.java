@@ -22,8 +22,10 @@ import org.slf4j.LoggerFactory;
  *  &lt;data-dir&gt;/member/          0700
  *     lock                     held while a server runs on the directory
  *     wal/                     the log, etcd's format
- *     snap/                    Raft snapshots, etcd's format
+ *     snap/                    Raft snapshots, etcd's format; databases received with them
+ *        db.taken-over         the database of an etcd that ran here before
  *     lmdb/                    the store
+ *     lmdb.&lt;n&gt;.tmp/            a store that is being built; of no use after a crash
  * </pre>
  */
 final class DataDirectory implements AutoCloseable {

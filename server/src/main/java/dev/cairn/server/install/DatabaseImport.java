@@ -88,7 +88,7 @@ final class DatabaseImport {
                     + (meta == null ? META_BUCKET : KEY_BUCKET));
         }
         byte[] text = meta.get("storageVersion".getBytes(US_ASCII));
-        if (text == null) {
+        if (text == null || text.length == 0) {
             // Up to 3.5 the term shows that the file is not older than that.
             byte[] term = meta.get("term".getBytes(US_ASCII));
             if (term == null || meta.get("confState".getBytes(US_ASCII)) == null) {

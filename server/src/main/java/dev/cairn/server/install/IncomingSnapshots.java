@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,8 +60,13 @@ public final class IncomingSnapshots implements AutoCloseable {
     /** Held by the import that is under way. */
     private final Object importing = new Object();
 
+    private final Executor removing;
+
     /** By index; guarded by itself. */
     private final NavigableMap<Long, Prepared> prepared = new TreeMap<>();
+
+    /** The first index in the map; written under its lock. */
+    private volatile long leastPrepared = Long.MAX_VALUE;
 
     private boolean closed;
 
@@ -82,8 +89,11 @@ public final class IncomingSnapshots implements AutoCloseable {
     /**
      * @param snap where databases are kept until they are applied
      * @param member where stores are built
+     * @param removing runs what removes those that are not needed
      */
-    public IncomingSnapshots(Identity identity, SnapStore files, Path snap, Path member, long quotaBytes) {
+    public IncomingSnapshots(
+            Identity identity, SnapStore files, Path snap, Path member, long quotaBytes, Executor removing) {
+        this.removing = removing;
         this.identity = identity;
         this.files = files;
         this.snap = snap;
@@ -214,6 +224,7 @@ public final class IncomingSnapshots implements AutoCloseable {
                 while (prepared.size() > PREPARED_MAX) {
                     superfluous.add(prepared.pollFirstEntry().getValue());
                 }
+                noteLeast();
             }
         }
         superfluous.forEach(Prepared::remove);
@@ -233,12 +244,37 @@ public final class IncomingSnapshots implements AutoCloseable {
             NavigableMap<Long, Prepared> earlier = prepared.headMap(metadata.index(), false);
             superfluous = List.copyOf(earlier.values());
             earlier.clear();
+            noteLeast();
         }
         superfluous.forEach(Prepared::remove);
         if (found == null) {
             found = prepare(files.databaseFile(metadata.index()), metadata);
         }
         return found.store();
+    }
+
+    private void noteLeast() {
+        leastPrepared = prepared.isEmpty() ? Long.MAX_VALUE : prepared.firstKey();
+    }
+
+    /** An entry is applied: the core does not want snapshots that reach no further. Apply loop, and quick. */
+    public void onApplied(long index) {
+        if (index < leastPrepared) {
+            return;
+        }
+        List<Prepared> overtaken;
+        synchronized (prepared) {
+            NavigableMap<Long, Prepared> earlier = prepared.headMap(index, true);
+            overtaken = List.copyOf(earlier.values());
+            earlier.clear();
+            noteLeast();
+        }
+        try {
+            removing.execute(() -> overtaken.forEach(Prepared::remove));
+        } catch (RejectedExecutionException e) {
+            // The member is stopping; they are removed at the next start.
+            LOG.atDebug().setMessage("left stores that are not needed").log();
+        }
     }
 
     /** The store ends with this entry, durably: databases up to there are not needed any more. */
@@ -254,6 +290,7 @@ public final class IncomingSnapshots implements AutoCloseable {
             closed = true;
             left = List.copyOf(prepared.values());
             prepared.clear();
+            noteLeast();
         }
         left.forEach(Prepared::remove);
     }

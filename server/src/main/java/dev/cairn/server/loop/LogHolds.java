@@ -15,19 +15,13 @@ public final class LogHolds {
 
     /** One claim. */
     public final class Hold {
-        // Guarded by the list.
-        private long index;
+        private final long index;
+
+        /** Guarded by the list. */
         private @Nullable Long untilNanos;
 
         private Hold(long index) {
             this.index = index;
-        }
-
-        /** From now on only entries behind this one are needed. */
-        public void raise(long toIndex) {
-            synchronized (held) {
-                index = Math.max(index, toIndex);
-            }
         }
 
         /** The entries are needed until then, no longer. */

@@ -38,7 +38,7 @@ class IncomingSnapshotsTest {
     void prepare() throws IOException {
         member = Files.createDirectory(directory.resolve("member"));
         snap = Files.createDirectory(member.resolve("snap"));
-        incoming = new IncomingSnapshots(new Identity(1, 17), new SnapStore(snap), snap, member, 0);
+        incoming = new IncomingSnapshots(new Identity(1, 17), new SnapStore(snap), snap, member, 0, Runnable::run);
     }
 
     private static SnapshotMetadata place(long index, long term) {
@@ -135,6 +135,16 @@ class IncomingSnapshotsTest {
         try (StoreReplacement store = incoming.take(place(255, 3))) {
             assertThat(store.applied().index()).isEqualTo(255);
         }
+    }
+
+    /** The core takes a snapshot only if it reaches further than the log; then the store of it is of no use. */
+    @Test
+    void shouldLetGoOfWhatWasOvertaken() throws Exception {
+        receive(255, 3, database(255)).commit();
+        incoming.onApplied(254);
+        assertThat(left()).hasSize(3);
+        incoming.onApplied(255);
+        assertThat(left()).containsExactly("snap/00000000000000ff.snap.db");
     }
 
     @Test
