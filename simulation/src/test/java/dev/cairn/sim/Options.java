@@ -1,0 +1,47 @@
+package dev.cairn.sim;
+
+import java.util.SplittableRandom;
+
+/**
+ * What kind of cluster it is, and what happens to it. Drawn from the seed: a swarm of different clusters finds more than one in
+ * which everything happens. Immutable.
+ *
+ * @param faultsPerMinute how often anything happens at all, in simulated time
+ */
+record Options(
+        int members,
+        int clients,
+        int keys,
+        long thinkNanosMax,
+        int faultsPerMinute,
+        boolean crashes,
+        boolean cutsPower,
+        boolean partitions,
+        boolean pauses,
+        boolean clockJumps,
+        boolean stallsDisks,
+        boolean reconfigures,
+        boolean transfers,
+        boolean badNetwork,
+        long syncNanosMax,
+        double drift) {
+    static Options draw(SplittableRandom random) {
+        return new Options(
+                random.nextInt(4) == 0 ? 5 : 3,
+                2 + random.nextInt(5),
+                2 + random.nextInt(6),
+                1_000_000L * (20 + random.nextInt(200)),
+                20 + random.nextInt(100),
+                random.nextInt(4) != 0,
+                random.nextBoolean(),
+                random.nextInt(4) != 0,
+                random.nextBoolean(),
+                random.nextInt(4) == 0,
+                random.nextBoolean(),
+                random.nextInt(3) == 0,
+                random.nextInt(3) == 0,
+                random.nextBoolean(),
+                1_000_000L * (1 + random.nextInt(20)),
+                random.nextBoolean() ? 0 : 0.05);
+    }
+}
