@@ -30,7 +30,7 @@ record Options(
                 random.nextInt(4) == 0 ? 5 : 3,
                 2 + random.nextInt(5),
                 2 + random.nextInt(6),
-                1_000_000L * (20 + random.nextInt(200)),
+                1_000_000L * (60 + random.nextInt(300)),
                 20 + random.nextInt(100),
                 random.nextInt(4) != 0,
                 random.nextBoolean(),

@@ -9,6 +9,7 @@ import dev.cairn.testing.history.Event;
 import dev.cairn.testing.history.Linearizability;
 import dev.cairn.testing.history.Operation;
 import dev.cairn.testing.history.Revisions;
+import dev.cairn.testing.history.WatchGuarantees;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Simulation {
     private static final long SECOND = 1_000_000_000L;
-    private static final long FAULTS_NANOS = 20 * SECOND;
-    private static final long HEAL_NANOS = 15 * SECOND;
-    private static final long LEASES_NANOS = 15 * SECOND;
+    private static final long FAULTS_NANOS = 15 * SECOND;
+    private static final long HEAL_NANOS = 6 * SECOND;
+    private static final long LEASES_NANOS = 14 * SECOND;
     private static final String TOKEN = "simulation";
 
     private final long seed;
@@ -41,6 +42,7 @@ final class Simulation {
     private final List<SimClient> clients = new ArrayList<>();
     private final List<Operation> history = new ArrayList<>();
     private final List<SimClient.LateRead> lateReads = new ArrayList<>();
+    private final List<SimWatcher> watchers = new ArrayList<>();
     private final Faults faults;
     private final PlantedBug bug;
     private final long clusterId;
@@ -62,6 +64,9 @@ final class Simulation {
         for (int i = 0; i < options.clients(); i++) {
             clients.add(new SimClient(i, this, scheduler, history, lateReads));
         }
+        watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS, SimClient.ALL_KEYS_END));
+        watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS, SimClient.ALL_KEYS_END));
+        watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS + 1, null));
         faults = new Faults(this, scheduler, network);
     }
 
@@ -143,6 +148,7 @@ final class Simulation {
     Outcome run() {
         members.values().forEach(SimMember::start);
         clients.forEach(SimClient::start);
+        watchers.forEach(SimWatcher::start);
         faults.start();
         scheduler.runUntil(scheduler.now() + FAULTS_NANOS);
         heal();
@@ -163,6 +169,7 @@ final class Simulation {
 
     private void heal() {
         scheduler.note("heal");
+        watchers.forEach(SimWatcher::steady);
         faults.stop();
         network.healAll();
         network.become(SimNetwork.Faults.NONE);
@@ -244,7 +251,8 @@ final class Simulation {
     private void checkHistory() {
         List<Operation> all = new ArrayList<>(history);
         clients.forEach(client -> all.addAll(client.expiries()));
-        List<Event> seen = List.of();
+        List<Event> seen = new ArrayList<>();
+        watchers.forEach(watcher -> watcher.watched().told().forEach(told -> seen.addAll(told.events())));
         Linearizability.Verdict verdict = Linearizability.check(all, seen);
         if (!verdict.holds()) {
             String unexplained = all.stream()
@@ -261,6 +269,21 @@ final class Simulation {
             if (wrong != null) {
                 throw new AssertionError("serializable read: " + wrong);
             }
+        }
+        for (SimWatcher watcher : watchers) {
+            checkWatched(watcher.watched(), revisions);
+        }
+    }
+
+    private static void checkWatched(WatchGuarantees.Watcher watcher, Revisions revisions) {
+        List<String> wrong = WatchGuarantees.check(watcher, revisions);
+        if (!wrong.isEmpty()) {
+            throw new AssertionError("watch of " + watcher.key() + ": " + wrong);
+        }
+        List<Event> missing =
+                revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
+        if (!missing.isEmpty()) {
+            throw new AssertionError("watch of " + watcher.key() + ": never told of " + missing.get(0));
         }
     }
 

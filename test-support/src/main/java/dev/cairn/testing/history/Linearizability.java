@@ -220,7 +220,7 @@ public final class Linearizability {
                     if (next != null) {
                         done.set(at.operation);
                         if (tried.size() > TRIES_MAX) {
-                            return new Verdict(best, "undecided: too many orders to try");
+                            return new Verdict(best, "undecided: too many orders to try; the furthest: " + stuck);
                         }
                         if (tried.add(new Tried((BitSet) done.clone(), next))) {
                             choices.push(new Choice(at, state));
@@ -235,7 +235,7 @@ public final class Linearizability {
                     continue;
                 }
                 // Nothing more can go before this return, nor can its own request: one of the choices was wrong.
-                if (choices.size() >= best.size()) {
+                if (choices.size() > best.size() || stuck.isEmpty()) {
                     best = order(choices);
                     stuck = at == null ? "nothing is left" : operations.get(at.operation) + " has no place at " + state;
                 }
@@ -257,10 +257,7 @@ public final class Linearizability {
             Response response = operation.response();
             if (response != null) {
                 if (response.result() instanceof Response.LeaseRefused) {
-                    // A refusal has no header.
-                    return state.apply(operation.request()).response().result().equals(response.result())
-                            ? state
-                            : null;
+                    return refused(state, operation);
                 }
                 // Far the most cannot be next, and their revision says so.
                 if (response.revision() < state.revision() || response.revision() > state.revision() + 1) {

@@ -18,6 +18,11 @@ public final class Revisions {
         KvState state = KvState.EMPTY;
         revisions.states.put(state.revision(), state);
         for (Operation operation : order) {
+            Response response = operation.response();
+            if (response != null && response.result() instanceof Response.LeaseRefused) {
+                // Changes nothing; the lease may have ended without leaving a trace.
+                continue;
+            }
             KvState.Step step = state.apply(operation.request());
             state = step.state();
             revisions.states.put(state.revision(), state);
