@@ -91,6 +91,9 @@ public final class Linearizability {
 
         private int openReturns;
 
+        /** How many answers of each revision have no place yet. */
+        private final TreeMap<Long, Integer> openRevisions = new TreeMap<>();
+
         Search(Collection<Operation> history, Collection<Event> seen) {
             for (Operation operation : history) {
                 // Nobody uses a lease that he does not know to be his, nor needs a read that was not answered.
@@ -193,6 +196,7 @@ public final class Linearizability {
                     returns.put(i, end);
                     moments.add(new At(operation.returnedAt(), end));
                     openReturns++;
+                    open(operation, 1);
                 }
             }
             // At the same time means that nobody knows which was first: calls go before returns.
@@ -264,9 +268,10 @@ public final class Linearizability {
                     return null;
                 }
                 KvState.Step step = state.apply(operation.request());
-                return step.response().equals(response) ? step.state() : null;
+                boolean passes = step.state().revision() > state.revision();
+                return step.response().equals(response) && (!passes || mayPass(state)) ? step.state() : null;
             }
-            if (claimed.contains(state.revision() + 1)) {
+            if (claimed.contains(state.revision() + 1) || !mayPass(state)) {
                 return null;
             }
             Long place = places.get(operation);
@@ -331,6 +336,7 @@ public final class Linearizability {
             if (end != null) {
                 unlink(end);
                 openReturns--;
+                open(operations.get(call.operation), -1);
             }
         }
 
@@ -339,8 +345,21 @@ public final class Linearizability {
             if (end != null) {
                 relink(end);
                 openReturns++;
+                open(operations.get(call.operation), 1);
             }
             relink(call);
+        }
+
+        private void open(Operation operation, int more) {
+            Response response = operation.response();
+            if (response != null && !(response.result() instanceof Response.LeaseRefused)) {
+                openRevisions.merge(response.revision(), more, (x, y) -> x + y == 0 ? null : x + y);
+            }
+        }
+
+        /** Whether the state may be left behind: nobody was answered with its revision who has no place yet. */
+        private boolean mayPass(KvState state) {
+            return openRevisions.isEmpty() || openRevisions.firstKey() > state.revision();
         }
 
         private static void unlink(Moment moment) {
