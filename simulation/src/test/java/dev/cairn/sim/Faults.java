@@ -1,5 +1,7 @@
 package dev.cairn.sim;
 
+import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.MessageType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,7 +30,29 @@ final class Faults {
             network.become(new SimNetwork.Faults(
                     random.nextInt(200), random.nextInt(100), random.nextInt(300), 1 + random.nextLong(SECOND)));
         }
+        if (options.eager()) {
+            network.listen(this::promised);
+        }
         next();
+    }
+
+    /** A member that has promised something dies at once, and is soon back. */
+    private void promised(Message message) {
+        boolean grants = message.type() == MessageType.VOTE_RESP && !message.reject();
+        boolean campaigns = message.type() == MessageType.VOTE;
+        if (stopped || random.nextInt(grants ? 3 : campaigns ? 8 : 400) != 0) {
+            return;
+        }
+        for (SimMember member : simulation.members()) {
+            if (member.id() == message.from()) {
+                scheduler.after(random.nextLong(3_000_000), "die", () -> {
+                    if (!stopped && member.isRunning()) {
+                        member.crash();
+                        scheduler.after(random.nextLong(300_000_000), "start", () -> startAgain(member));
+                    }
+                });
+            }
+        }
     }
 
     void stop() {
@@ -106,9 +130,9 @@ final class Faults {
     }
 
     private void startAgain(SimMember member) {
-        if (!member.isRunning() && !member.isRemoved()) {
+        if (!stopped && !member.isRunning() && !member.isRemoved()) {
             member.start();
-            if (!member.isRunning()) {
+            if (!stopped && !member.isRunning()) {
                 later(() -> startAgain(member));
             }
         }
@@ -133,7 +157,7 @@ final class Faults {
     }
 
     private void later(Runnable action) {
-        scheduler.after(random.nextLong(5 * SECOND), "mend", () -> {
+        scheduler.after(random.nextLong(options.eager() ? SECOND : 5 * SECOND), "mend", () -> {
             if (!stopped) {
                 action.run();
             }

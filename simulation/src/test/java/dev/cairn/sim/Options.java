@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
  * which everything happens. Immutable.
  *
  * @param faultsPerMinute how often anything happens at all, in simulated time
+ * @param eager whether members die just when they have promised something, and come back at once
  */
 record Options(
         int members,
@@ -24,7 +25,9 @@ record Options(
         boolean transfers,
         boolean badNetwork,
         long syncNanosMax,
-        double drift) {
+        double drift,
+        boolean preVote,
+        boolean eager) {
     static Options draw(SplittableRandom random) {
         return new Options(
                 random.nextInt(4) == 0 ? 5 : 3,
@@ -42,6 +45,31 @@ record Options(
                 random.nextInt(3) == 0,
                 random.nextBoolean(),
                 1_000_000L * (1 + random.nextInt(20)),
-                random.nextBoolean() ? 0 : 0.05);
+                random.nextBoolean() ? 0 : 0.05,
+                random.nextInt(3) != 0,
+                random.nextInt(3) == 0);
+    }
+
+    /** Nothing but elections: what goes wrong with them needs many, and in bad company. */
+    static Options storm(SplittableRandom random) {
+        return new Options(
+                random.nextInt(3) == 0 ? 5 : 3,
+                2 + random.nextInt(2),
+                2,
+                1_000_000L * (100 + random.nextInt(300)),
+                200 + random.nextInt(200),
+                true,
+                random.nextBoolean(),
+                true,
+                random.nextBoolean(),
+                false,
+                random.nextBoolean(),
+                random.nextInt(3) == 0,
+                true,
+                true,
+                1_000_000L * (1 + random.nextInt(20)),
+                0,
+                random.nextInt(4) == 0,
+                true);
     }
 }

@@ -108,12 +108,12 @@ final class SimBoot {
                 bug.onRestart(new HardState(found.term(), found.vote(), Math.max(found.commit(), applied.index())));
         MemoryRaftStorage log = new MemoryRaftStorage();
         log.append(entries);
+        log.setHardState(hardState);
         long appliedIndex = bug.appliedAtStart(applied.index(), log);
         if (appliedIndex > 0) {
             Cluster members = new Cluster(identity, store);
             log.createSnapshot(appliedIndex, ConfStateFormat.confState(members.view()), ByteString.EMPTY);
         }
-        log.setHardState(hardState);
         return new Result(WalWriter.resume(reader, walOptions()), hardState, log, store, appliedIndex, entries.size());
     }
 

@@ -79,6 +79,7 @@ final class SimMember implements SimNetwork.Host {
     private final SimDisk disk;
     private final MemoryBackend.Disk storeMemory = new MemoryBackend.Disk();
     private final SimClock clock;
+    private final boolean preVote;
     private @Nullable Process process;
     private boolean everRan;
     private boolean removed;
@@ -92,7 +93,8 @@ final class SimMember implements SimNetwork.Host {
             Identity identity,
             List<Member> founders,
             SimDisk disk,
-            SimClock clock) {
+            SimClock clock,
+            boolean preVote) {
         this.scheduler = scheduler;
         this.network = network;
         this.invariants = invariants;
@@ -101,6 +103,7 @@ final class SimMember implements SimNetwork.Host {
         this.founders = founders;
         this.disk = disk;
         this.clock = clock;
+        this.preVote = preVote;
         network.join(identity.memberId(), this);
     }
 
@@ -136,15 +139,15 @@ final class SimMember implements SimNetwork.Host {
                 disk.restart();
             }
             everRan = true;
-            if (bug.disksLie()) {
-                disk.lie();
-            }
             if (lives > 0 && scheduler.random().nextInt(6) == 0) {
                 // Power fails again while the member recovers.
                 disk.cutAfter(scheduler.random().nextInt(20));
             }
             lives++;
             process = new Process(SimBoot.run(identity, founders, storeMemory, disk, bug));
+            if (bug.disksLie()) {
+                disk.lie();
+            }
             scheduler.note("start " + this + " applied " + process.apply.appliedIndex());
         } catch (PowerCut e) {
             scheduler.note("power cut while " + this + " starts");
@@ -164,6 +167,12 @@ final class SimMember implements SimNetwork.Host {
             scheduler.note("crash " + this);
             process = null;
         }
+    }
+
+    /** Others tell the member that it has been removed, and it stops for good. */
+    void retire() {
+        removed = true;
+        crash();
     }
 
     /** Stops the process for a while, as SIGSTOP does: its clock goes on. */
@@ -291,6 +300,7 @@ final class SimMember implements SimNetwork.Host {
                     .asyncStorageWrites(true)
                     .maxSizePerMessage(1 << 14)
                     .maxInflightMessages(16)
+                    .preVote(preVote)
                     .randomBelow(scheduler.random()::nextInt)
                     .build());
             RaftLoop.Parts parts = new RaftLoop.Parts(

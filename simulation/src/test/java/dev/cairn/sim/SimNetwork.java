@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * The network between members. Messages travel as the bytes of the peer protocol, each by itself; they are lost, repeated,
@@ -43,6 +44,7 @@ final class SimNetwork {
     private final Set<Link> cut = new HashSet<>();
     private final PlantedBug bug;
     private Faults faults = Faults.NONE;
+    private Consumer<Message> listener = message -> {};
     private long delivered;
     private long lost;
 
@@ -89,7 +91,13 @@ final class SimNetwork {
         }
     }
 
+    /** Who hears of each message that is sent, before it is on its way. */
+    void listen(Consumer<Message> newListener) {
+        listener = newListener;
+    }
+
     private void transmit(long from, Message message) {
+        listener.accept(message);
         long to = message.to();
         boolean loses = chance(faults.lossPerMille());
         if (isCut(from, to) || loses || !hosts.containsKey(to)) {

@@ -2,6 +2,7 @@ package dev.cairn.sim;
 
 import dev.cairn.mvcc.KvException;
 import dev.cairn.raft.RaftRole;
+import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.sim.disk.SimDisk;
@@ -44,15 +45,22 @@ final class Simulation {
     private final List<SimClient.LateRead> lateReads = new ArrayList<>();
     private final List<SimWatcher> watchers = new ArrayList<>();
     private final Faults faults;
+    private final Reconfigurations operator;
     private final PlantedBug bug;
     private final long clusterId;
 
-    Simulation(long seed, PlantedBug bug) {
+    /** A cluster of any kind. */
+    Simulation(long seed) {
+        this(seed, PlantedBug.NONE, false);
+    }
+
+    /** @param storm whether it has elections all the time */
+    Simulation(long seed, PlantedBug bug, boolean storm) {
         this.seed = seed;
         this.bug = bug;
         scheduler = new SimScheduler(seed, () -> {});
         random = scheduler.random();
-        options = Options.draw(random);
+        options = storm ? Options.storm(random) : Options.draw(random);
         network = new SimNetwork(scheduler, bug);
         List<Member> founders = new ArrayList<>();
         for (int i = 1; i <= options.members(); i++) {
@@ -68,6 +76,7 @@ final class Simulation {
         watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS, SimClient.ALL_KEYS_END));
         watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS + 1, null));
         faults = new Faults(this, scheduler, network);
+        operator = new Reconfigurations(this, scheduler);
     }
 
     private static Member member(int number) {
@@ -81,7 +90,9 @@ final class Simulation {
         SimDisk disk = new SimDisk(scheduler::now, own, () -> syncNanos(member.id()));
         SimClock clock = new SimClock(scheduler, rate, random.nextLong(1000 * SECOND));
         SimMember machine = new SimMember(
-                scheduler, network, invariants, bug, new Identity(clusterId, member.id()), founders, disk, clock);
+                scheduler, network, invariants, bug, new Identity(clusterId, member.id()), founders, disk,
+                clock,
+                options.preVote());
         members.put(member.id(), machine);
         return machine;
     }
@@ -114,6 +125,10 @@ final class Simulation {
     /** A machine for a member that is to join. */
     SimMember newMember(Member member) {
         return machine(member, List.of());
+    }
+
+    boolean hasMachine(long member) {
+        return members.containsKey(member);
     }
 
     /** Has a disk take its time with each sync, or stop doing so. */
@@ -150,9 +165,13 @@ final class Simulation {
         clients.forEach(SimClient::start);
         watchers.forEach(SimWatcher::start);
         faults.start();
+        if (options.reconfigures()) {
+            operator.start();
+        }
         scheduler.runUntil(scheduler.now() + FAULTS_NANOS);
         heal();
         scheduler.runUntil(scheduler.now() + HEAL_NANOS);
+        settleMembership();
         clients.forEach(SimClient::stop);
         // Every lease runs out, and every request is answered or given up.
         scheduler.runUntil(scheduler.now() + LEASES_NANOS);
@@ -171,11 +190,31 @@ final class Simulation {
         scheduler.note("heal");
         watchers.forEach(SimWatcher::steady);
         faults.stop();
+        operator.stop();
         network.healAll();
         network.become(SimNetwork.Faults.NONE);
         slowDisks.clear();
-        for (SimMember member : members.values()) {
+        for (SimMember member : members()) {
             restart(member);
+        }
+    }
+
+    /** Members that were added at the last moment get their machines; those that were removed without hearing of it are told. */
+    private void settleMembership() {
+        SimMember.Process newest = null;
+        for (SimMember member : members.values()) {
+            SimMember.Process process = member.process();
+            if (process != null
+                    && (newest == null || process.apply.appliedIndex() > newest.apply.appliedIndex())) {
+                newest = process;
+            }
+        }
+        if (newest != null) {
+            Cluster.View view = newest.cluster.view();
+            operator.startWhoIsNew(view);
+            members().stream()
+                    .filter(member -> view.removed().contains(member.id()))
+                    .forEach(SimMember::retire);
         }
     }
 

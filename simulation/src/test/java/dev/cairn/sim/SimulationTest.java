@@ -63,7 +63,7 @@ class SimulationTest {
     }
 
     private static Simulation.Outcome run(long seed) {
-        Simulation simulation = new Simulation(seed, PlantedBug.NONE);
+        Simulation simulation = new Simulation(seed);
         try {
             return simulation.run();
         } catch (AssertionError | RuntimeException e) {

@@ -146,7 +146,7 @@ public final class SimDisk {
         return torn;
     }
 
-    /** The disk reports syncs that it does not do: a plantable fault. */
+    /** The disk reports syncs that it does not do, until it is restarted: a plantable fault. */
     public void lie() {
         lying = true;
     }
@@ -205,6 +205,7 @@ public final class SimDisk {
         reset(root);
         freeAt = now;
         cut = false;
+        lying = false;
         operationsUntilCut = Long.MAX_VALUE;
         starts++;
     }
