@@ -48,7 +48,10 @@ final class Faults {
                 scheduler.after(random.nextLong(3_000_000), "die", () -> {
                     if (!stopped && member.isRunning()) {
                         member.crash();
-                        scheduler.after(random.nextLong(300_000_000), "start", () -> startAgain(member));
+                        scheduler.after(
+                                random.nextLong(random.nextBoolean() ? 5_000_000 : 300_000_000),
+                                "start",
+                                () -> startAgain(member));
                     }
                 });
             }
@@ -139,6 +142,18 @@ final class Faults {
     }
 
     private void partition(List<SimMember> members) {
+        if (options.eager() && random.nextBoolean()) {
+            scheduler.note("cut here and there");
+            for (SimMember from : members) {
+                for (SimMember to : members) {
+                    if (from != to && random.nextInt(3) == 0) {
+                        network.cut(from.id(), to.id());
+                    }
+                }
+            }
+            later(network::healAll);
+            return;
+        }
         List<Long> left = new ArrayList<>();
         List<Long> right = new ArrayList<>();
         members.forEach(member -> (random.nextBoolean() ? left : right).add(member.id()));

@@ -64,7 +64,7 @@ record Options(
                 random.nextBoolean(),
                 false,
                 random.nextBoolean(),
-                random.nextInt(3) == 0,
+                random.nextBoolean(),
                 true,
                 true,
                 1_000_000L * (1 + random.nextInt(20)),

@@ -17,7 +17,6 @@ enum PlantedBugs {
         HardState onRestart(HardState found) {
             return new HardState(found.term(), 0, found.commit());
         }
-
     }),
 
     /** A restarted member has forgotten its term as well. */
@@ -49,7 +48,8 @@ enum PlantedBugs {
                 return List.of(message);
             }
             // Of three: the leader and one other are a majority.
-            long counted = matches.values().stream().mapToLong(Long::longValue).max().orElse(0);
+            long counted =
+                    matches.values().stream().mapToLong(Long::longValue).max().orElse(0);
             long sent = message.index() + message.entries().size();
             return List.of(message.toBuilder()
                     .commit(Math.max(message.commit(), Math.min(counted, sent)))

@@ -20,23 +20,25 @@ final class Reconfigurations {
 
     private static final int MEMBERS_MAX = 6;
     private static final int MACHINES_MAX = 10;
-    private static final long PAUSE = 1_500_000_000L;
 
     private final Simulation simulation;
     private final SimScheduler scheduler;
     private final SplittableRandom random;
+    private final long pause;
     private final List<Member> added = new ArrayList<>();
     private boolean stopped;
     private int made;
 
-    Reconfigurations(Simulation simulation, SimScheduler scheduler) {
+    /** @param pause between two changes at least */
+    Reconfigurations(Simulation simulation, SimScheduler scheduler, long pause) {
+        this.pause = pause;
         this.simulation = simulation;
         this.scheduler = scheduler;
         this.random = scheduler.random();
     }
 
     void start() {
-        scheduler.after(PAUSE + random.nextLong(PAUSE), "operator", () -> {
+        scheduler.after(pause + random.nextLong(pause), "operator", () -> {
             if (!stopped) {
                 act();
                 start();
@@ -103,7 +105,7 @@ final class Reconfigurations {
                 scheduler.note("operator: " + error);
                 if (process.isAlive()) {
                     // It may have been made nevertheless.
-                    scheduler.after(PAUSE, "operator", () -> startWhoIsNew(process.cluster.view()));
+                    scheduler.after(pause, "operator", () -> startWhoIsNew(process.cluster.view()));
                 }
             }
         });
@@ -119,6 +121,9 @@ final class Reconfigurations {
     }
 
     private @Nullable Member asAdded(Member member) {
-        return added.stream().filter(each -> each.id() == member.id()).findFirst().orElse(null);
+        return added.stream()
+                .filter(each -> each.id() == member.id())
+                .findFirst()
+                .orElse(null);
     }
 }

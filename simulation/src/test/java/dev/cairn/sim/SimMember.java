@@ -14,6 +14,7 @@ import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
+import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
@@ -289,9 +290,7 @@ final class SimMember implements SimNetwork.Host {
             applier.useClock(clock);
             apply = new ApplyLoop(applier, applied, this::applied, inbox::applied, applySlot::wake);
             status.followApplied(apply::appliedIndex);
-            for (long index = 1; index <= boot.log().lastIndex(); index++) {
-                terms.put(index, term(boot, index));
-            }
+            record(boot.log());
             raft = new RaftNode(RaftConfig.builder()
                     .id(id())
                     .storage(boot.log())
@@ -322,11 +321,14 @@ final class SimMember implements SimNetwork.Host {
             houseSlot.start(every(HOUSE_NANOS, time -> watches.doWork(time) + lessor.doWork(time)));
         }
 
-        private static long term(SimBoot.Result boot, long index) {
+        /** What a member finds in its log must be what it, or a leader, once put there. */
+        private void record(MemoryRaftStorage found) {
             try {
-                return boot.log().term(index);
+                List<Entry> entries = found.entries(1, found.lastIndex() + 1, Long.MAX_VALUE);
+                invariants.appends(id(), 0, entries);
+                entries.forEach(entry -> terms.put(entry.index(), entry.term()));
             } catch (StorageException e) {
-                throw new AssertionError(e);
+                throw new AssertionError("a log that begins at its beginning", e);
             }
         }
 

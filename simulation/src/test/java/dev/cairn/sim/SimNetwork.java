@@ -105,7 +105,8 @@ final class SimNetwork {
             return;
         }
         byte[] bytes = encode(message);
-        // A forwarded proposal that comes twice is two proposals, to etcd's members as well: connections do not repeat, and
+        // A forwarded proposal that comes twice is two proposals, to etcd's members as well: connections do not repeat,
+        // and
         // nobody sends a proposal again.
         boolean mayRepeat = message.type() != MessageType.PROP;
         int copies = mayRepeat && chance(faults.repeatPerMille()) ? 2 : 1;

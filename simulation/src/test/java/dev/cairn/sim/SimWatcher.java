@@ -187,7 +187,10 @@ final class SimWatcher {
             told.add(one);
             next = Math.max(
                     next,
-                    1 + (one.isProgress() ? one.revision() : events.get(events.size() - 1).revision()));
+                    1
+                            + (one.isProgress()
+                                    ? one.revision()
+                                    : events.get(events.size() - 1).revision()));
         }
     }
 }

@@ -76,7 +76,7 @@ final class Simulation {
         watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS, SimClient.ALL_KEYS_END));
         watchers.add(new SimWatcher(this, scheduler, SimClient.ALL_KEYS + 1, null));
         faults = new Faults(this, scheduler, network);
-        operator = new Reconfigurations(this, scheduler);
+        operator = new Reconfigurations(this, scheduler, options.eager() ? SECOND / 4 : 3 * SECOND / 2);
     }
 
     private static Member member(int number) {
@@ -90,7 +90,13 @@ final class Simulation {
         SimDisk disk = new SimDisk(scheduler::now, own, () -> syncNanos(member.id()));
         SimClock clock = new SimClock(scheduler, rate, random.nextLong(1000 * SECOND));
         SimMember machine = new SimMember(
-                scheduler, network, invariants, bug, new Identity(clusterId, member.id()), founders, disk,
+                scheduler,
+                network,
+                invariants,
+                bug,
+                new Identity(clusterId, member.id()),
+                founders,
+                disk,
                 clock,
                 options.preVote());
         members.put(member.id(), machine);
@@ -204,8 +210,7 @@ final class Simulation {
         SimMember.Process newest = null;
         for (SimMember member : members.values()) {
             SimMember.Process process = member.process();
-            if (process != null
-                    && (newest == null || process.apply.appliedIndex() > newest.apply.appliedIndex())) {
+            if (process != null && (newest == null || process.apply.appliedIndex() > newest.apply.appliedIndex())) {
                 newest = process;
             }
         }
@@ -253,12 +258,22 @@ final class Simulation {
             throw new AssertionError("leases: " + leading.lessor.size() + " leases are left after their time");
         }
         for (long id : leading.raftStatus().progress().keySet()) {
+            if (leading.cluster.view().member(id) == null) {
+                throw new AssertionError("configuration: the leader " + leader + " counts " + Long.toHexString(id)
+                        + ", who is no member");
+            }
             SimMember.Process process = require(members.get(id));
             if (process.apply.appliedIndex() != leading.apply.appliedIndex()
                     || process.digest() != leading.digest()
+                    || !process.raftStatus()
+                            .configuration()
+                            .equals(leading.raftStatus().configuration())
                     || hash(process) != hash(leading)) {
-                throw new AssertionError("agreement: " + members.get(id) + " is at " + process.apply.appliedIndex()
-                        + ", the leader " + leader + " at " + leading.apply.appliedIndex());
+                throw new AssertionError(
+                        "agreement: " + members.get(id) + " is at " + process.apply.appliedIndex() + " "
+                                + process.raftStatus().configuration() + ", the leader " + leader + " at "
+                                + leading.apply.appliedIndex() + " "
+                                + leading.raftStatus().configuration());
             }
         }
         int[] left = {leading.raftStatus().progress().size()};
@@ -291,7 +306,10 @@ final class Simulation {
         List<Operation> all = new ArrayList<>(history);
         clients.forEach(client -> all.addAll(client.expiries()));
         List<Event> seen = new ArrayList<>();
-        watchers.forEach(watcher -> watcher.watched().told().forEach(told -> seen.addAll(told.events())));
+        watchers.stream()
+                .map(SimWatcher::watched)
+                .filter(watcher -> watcher.end() != null)
+                .forEach(watcher -> watcher.told().forEach(told -> seen.addAll(told.events())));
         Linearizability.Verdict verdict = Linearizability.check(all, seen);
         if (!verdict.holds()) {
             String unexplained = all.stream()
