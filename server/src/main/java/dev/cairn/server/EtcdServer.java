@@ -1,83 +1,39 @@
 package dev.cairn.server;
 
-import dev.cairn.auth.AuthStore;
 import dev.cairn.lease.Lessor;
-import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.Flusher;
 import dev.cairn.mvcc.MvccStore;
-import dev.cairn.raft.RaftConfig;
-import dev.cairn.raft.RaftNode;
-import dev.cairn.raft.RaftRole;
-import dev.cairn.server.access.Access;
-import dev.cairn.server.access.RootProposer;
 import dev.cairn.server.access.TokenProvider;
 import dev.cairn.server.access.TokenProviders;
-import dev.cairn.server.api.Proposer;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
-import dev.cairn.server.apply.Applier;
-import dev.cairn.server.apply.ApplyLoop;
-import dev.cairn.server.apply.ApplyMeter;
-import dev.cairn.server.apply.ClusterChanges;
-import dev.cairn.server.apply.Quota;
-import dev.cairn.server.apply.QuotaNotice;
-import dev.cairn.server.apply.StoreAdmission;
-import dev.cairn.server.backup.SnapshotStreams;
 import dev.cairn.server.bootstrap.Bootstrap;
-import dev.cairn.server.concurrency.ElectionService;
-import dev.cairn.server.concurrency.LocalCalls;
-import dev.cairn.server.concurrency.LockService;
-import dev.cairn.server.concurrency.Renewals;
-import dev.cairn.server.config.FeatureGate;
 import dev.cairn.server.config.ServerConfig;
-import dev.cairn.server.loop.AbsentPeers;
-import dev.cairn.server.loop.LogLoop;
-import dev.cairn.server.loop.MeteredProposer;
+import dev.cairn.server.loop.LoopThreads;
 import dev.cairn.server.loop.Proposals;
-import dev.cairn.server.loop.RaftControl;
 import dev.cairn.server.loop.RaftInbox;
-import dev.cairn.server.loop.RaftLoop;
 import dev.cairn.server.loop.ReadIndexQueue;
-import dev.cairn.server.loop.RequestIds;
 import dev.cairn.server.loop.StatusBoard;
-import dev.cairn.server.loop.TimeoutCause;
 import dev.cairn.server.membership.Cluster;
-import dev.cairn.server.membership.ClusterListener;
-import dev.cairn.server.membership.LeadershipTransfer;
-import dev.cairn.server.membership.PeerActivity;
-import dev.cairn.server.membership.Reconfiguration;
+import dev.cairn.server.membership.Identity;
+import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.Metrics;
-import dev.cairn.server.peer.MemberPromotion;
+import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.Promotion;
-import dev.cairn.server.rpc.CallMeter;
-import dev.cairn.server.rpc.Caller;
-import dev.cairn.server.rpc.ClientMetadata;
-import dev.cairn.server.rpc.ClusterService;
-import dev.cairn.server.rpc.Guard;
-import dev.cairn.server.rpc.Headers;
-import dev.cairn.server.rpc.KvService;
-import dev.cairn.server.rpc.LeaderWatch;
-import dev.cairn.server.rpc.LearnerInterceptor;
-import dev.cairn.server.rpc.LeaseService;
-import dev.cairn.server.rpc.MaintenanceService;
-import dev.cairn.server.rpc.WatchService;
-import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
-import dev.cairn.server.version.Downgrades;
-import dev.cairn.server.version.ServerVersion;
+import dev.cairn.server.tls.PeerTls;
 import dev.cairn.server.version.VersionMonitor;
-import dev.cairn.watch.WatchHub;
-import dev.cairn.watch.WatchOptions;
-import io.grpc.ServerInterceptor;
-import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -95,12 +51,6 @@ import org.slf4j.LoggerFactory;
 public final class EtcdServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EtcdServer.class);
 
-    /** Until when a request must have found a quorum: this and twice the election timeout. */
-    private static final long REQUEST_TIMEOUT_MILLIS = 5000;
-
-    /** The size of one message between members, and of one batch to apply. */
-    private static final long MESSAGE_BYTES_MAX = 1 << 20;
-
     /** One long range must not keep the others waiting. */
     private static final int READER_THREADS = 2;
 
@@ -110,24 +60,12 @@ public final class EtcdServer implements AutoCloseable {
 
     private final ServerConfig config;
     private final Bootstrap.Result boot;
-    private final MvccStore store;
-    private final Cluster cluster;
-    private final Proposals proposals;
-    private final RaftControl control;
-    private final ReadIndexQueue reads;
-    private final StatusBoard status;
-    private final Alarms alarms;
-    private final Authentication authentication;
-    private final WatchHub watches;
-    private final LogLoop log;
-    private final List<ServerInterceptor> interceptors;
-    private final List<ServerServiceDefinition> services;
+    private final MemberCore core;
+    private final ClientServices services;
     private final Instruments instruments;
-    private final Lessor lessor;
     private final Housekeeping housekeeping;
-    private final Reconfiguration reconfiguration;
-    private final Duration requestLimit;
-    private final DutyThread raftThread;
+    private final PeerLinks peers;
+    private final LoopThreads loops;
     private final DutyThread flushThread;
     private final DutyThread houseThread;
     private final ExecutorService segments = Threads.pool("etcd-segment", 1);
@@ -138,232 +76,152 @@ public final class EtcdServer implements AutoCloseable {
     private final CompletableFuture<Void> published = new CompletableFuture<>();
 
     /**
-     * Opens the data directory, founds or rejoins, and starts the loops. Clients are not served yet: see {@link #services}
+     * Opens the data directory, founds, joins or rejoins, and starts the loops. Clients are not served yet: see {@link #services}
      * and {@link #published}.
      *
      * @param metrics where the member counts
+     * @param network the threads of the connections; still the caller's
+     * @param peerTls of the connections to other members
      * @param onFailure hears, once, of what leaves the member unable to go on; it must end the process or close the server
      * @throws StartException when the configuration and the data directory do not allow a start
      */
-    public EtcdServer(ServerConfig config, Metrics metrics, BiConsumer<String, Throwable> onFailure)
+    public EtcdServer(
+            ServerConfig config,
+            Metrics metrics,
+            EventLoops network,
+            PeerTls peerTls,
+            BiConsumer<String, Throwable> onFailure)
             throws StartException, InterruptedException {
         this.config = config;
-        raftThread = new DutyThread("etcd-raft", onFailure);
         flushThread = new DutyThread("etcd-flush", onFailure);
         houseThread = new DutyThread("etcd-house", onFailure);
         instruments = new Instruments(metrics);
         SecureRandom random = new SecureRandom();
         TokenProvider tokens = TokenProviders.open(config, random);
+        peers = new PeerLinks(config, network, peerTls, metrics.network, () -> removed.complete(null));
         boot = Bootstrap.run(
-                config, failure -> onFailure.accept("etcd-flush", failure), instruments, instruments, segments);
-        store = boot.store();
-        cluster = new Cluster(boot.identity(), store);
-        long memberId = boot.identity().memberId();
-        long appliedIndex = store.appliedState().index();
+                config,
+                failure -> onFailure.accept("etcd-flush", failure),
+                instruments,
+                instruments,
+                segments,
+                peers.questions());
         long now = System.nanoTime();
-
-        status = new StatusBoard(appliedIndex);
-        RequestIds ids = new RequestIds(memberId, System.currentTimeMillis());
-        long timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        // Nobody else has to be reached yet.
-        TimeoutCause timeoutCause = new TimeoutCause(status, config.electionTimeoutMillis(), since -> true);
-        proposals = new Proposals(
-                ids,
-                status,
-                config.maxRequestBytes(),
-                timeoutMillis,
-                config.isEnabled(FeatureGate.PRIORITY_REQUEST),
-                timeoutCause,
-                raftThread::wake);
-        control = new RaftControl(ids, status, timeoutMillis, () -> removed.complete(null), raftThread::wake);
-        Proposer own = new MeteredProposer(proposals, metrics.server);
-        reads = new ReadIndexQueue(status, ids, timeoutMillis, readers, raftThread::wake);
-        reads.reportTo(instruments);
-
-        alarms = new Alarms(store);
-        Quota quota = new Quota(config.quotaBackendBytes(), store::sizeInUse);
-        QuotaNotice.write(quota, config.quotaIsDefault());
-        StoreAdmission admission = new StoreAdmission(quota, alarms, proposals, memberId);
-        AuthStore users = Authentication.restore(config, tokens, random, store);
-        Lessor lessor = new Lessor(
-                store,
-                LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
-                new LeaseExpiry(new RootProposer(own, users)),
+        InProcess surroundings = new InProcess(onFailure);
+        loops = surroundings.loops;
+        core = new MemberCore(
+                config,
+                boot,
+                tokens,
+                random,
+                instruments,
+                metrics.server,
+                surroundings,
+                now,
+                System.currentTimeMillis());
+        surroundings.status = core.status;
+        services = new ClientServices(config, core, peers, metrics, instruments, readers, slow, backups);
+        housekeeping = new Housekeeping(
+                config,
+                core.store,
+                core.cluster,
+                core.status,
+                core.own,
+                core.reads,
+                core.alarms,
+                core.quota,
+                peers.client(),
+                requestLimit(),
                 now);
-        lessor.restore();
-        this.lessor = lessor;
-        store.setLeases(lessor);
-        authentication = new Authentication(config, users, tokens, random, store, lessor, status, own, timeoutMillis);
-        Access access = authentication.access();
-        Proposer proposer = authentication.callerProposer();
-        Headers headers = new Headers(boot.identity().clusterId(), memberId, status::term, store::currentRevision);
-        watches = new WatchHub(
-                store,
-                WatchOptions.of(config.watchProgressNotifyInterval().toNanos(), config.maxRequestBytes()),
-                headers);
-        watches.onWork(houseThread::wake);
-        store.setListener(watches);
-
-        RaftInbox inbox = new RaftInbox(raftThread::wake);
-        log = new LogLoop(boot.wal(), boot.hardState(), inbox::durable, raftThread::wake);
-        SnapshotDuty snapshots = new SnapshotDuty(
-                cluster,
-                store.flusher(),
-                boot.snapshots(),
-                log,
-                config.snapshotCount(),
-                config.maxSnapshots(),
-                config.walDir(),
-                boot.wal(),
-                config.maxWals(),
-                boot.snapshotIndex(),
-                now);
-        ClusterChanges clusterChanges = new ClusterChanges(cluster, config.maxLearners(), control, snapshots::force);
-        Applier applier = new Applier(
-                store,
-                lessor,
-                clusterChanges,
-                alarms,
-                quota,
-                authentication.applier(),
-                proposals::settle,
-                admission::raiseNoSpace);
-        applier.measureBy(new ApplyMeter(metrics.server, config.warningApplyDuration()));
-        ApplyLoop.EntryListener onEntry = (index, term) -> {
-            snapshots.onApplied(index, term);
-            authentication.applied(index);
-        };
-        ApplyLoop apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, raftThread::wake);
-        status.followApplied(apply::appliedIndex);
-        RaftNode raft = new RaftNode(RaftConfig.builder()
-                .id(memberId)
-                .storage(boot.raftStorage())
-                .applied(appliedIndex)
-                .electionTicks(config.electionTicks())
-                .asyncStorageWrites(true)
-                .maxSizePerMessage(MESSAGE_BYTES_MAX)
-                .preVote(config.preVote())
-                .randomBelow(bound -> ThreadLocalRandom.current().nextInt(bound))
-                .listener(new RaftLog())
-                .build());
-        VersionMonitor versions = new VersionMonitor(
-                cluster,
-                status,
-                own,
-                EtcdServer::oldestVersion,
-                config.downgradeCheckTime().toNanos(),
-                now);
-        RaftLoop.Parts parts = new RaftLoop.Parts(
-                status,
-                inbox,
-                proposals,
-                control,
-                reads,
-                log,
-                apply,
-                new AbsentPeers(inbox),
-                (role, leader, term) -> onRole(lessor, versions, role, leader, term));
-        RaftLoop raftLoop = new RaftLoop(
-                memberId,
-                raft,
-                boot.raftStorage(),
-                parts,
-                config.heartbeatIntervalMillis(),
-                config.snapshotCatchupEntries(),
-                now);
-
-        instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
-        instruments.followUsers(authentication::revision);
-        CompletableFuture<Void> decided = new CompletableFuture<>();
-        cluster.setListener(new ClusterListener() {
-            @Override
-            public void member(long id, boolean present) {
-                instruments.member(id, present);
-            }
-
-            @Override
-            public void version(@Nullable String before, String version) {
-                instruments.version(before, version);
-                decided.complete(null);
-            }
-        });
-        reconfiguration = new Reconfiguration(
-                cluster, control, config.strictReconfigCheck(), PeerActivity.NONE, Clock.systemUTC(), instruments);
-        ServerServiceDefinition kv = guarded(new KvService(
-                        store,
-                        proposer,
-                        reads,
-                        admission,
-                        access,
-                        headers,
-                        readers,
-                        config.maxTxnOps(),
-                        config.maxRequestBytes())
-                .bind());
-        ServerServiceDefinition watch = guarded(new WatchService(watches, access).bind());
-        ServerServiceDefinition lease =
-                guarded(new LeaseService(lessor, proposer, reads, admission, headers, access, ids::next).bindService());
-        Renewals renewals = new Renewals();
-        LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
-        LeaderWatch leaderWatch = new LeaderWatch(status);
-        interceptors = List.of(
-                new Caller.Interceptor(),
-                new ClientMetadata(status, leaderWatch, metrics.server.clientRequestsTotal),
-                new CallMeter(metrics.server, config.warningUnaryRequestDuration(), config.warningApplyDuration()),
-                new LearnerInterceptor(status));
-        services = List.of(
-                intercepted(kv),
-                intercepted(watch),
-                intercepted(lease),
-                intercepted(guarded(authentication.service(reads, headers).bindService())),
-                intercepted(new LockService(local::ofCurrentCaller).bindService()),
-                intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
-                intercepted(guarded(new ClusterService(cluster, reconfiguration, reads, headers).bindService())),
-                intercepted(guarded(new MaintenanceService(
-                                store,
-                                proposer,
-                                status,
-                                alarms,
-                                quota,
-                                cluster,
-                                new LeadershipTransfer(cluster, status, control),
-                                new Downgrades(cluster, reads, own),
-                                headers,
-                                slow,
-                                new SnapshotStreams(
-                                        store,
-                                        () -> cluster.view().storageVersion(),
-                                        backups,
-                                        instruments::snapshotSent))
-                        .bindService())));
-
-        requestLimit = Duration.ofMillis(timeoutMillis);
-        housekeeping = new Housekeeping(config, store, cluster, status, own, reads, alarms, quota, requestLimit, now);
-        if (appliedIndex > 0) {
+        if (core.apply.appliedIndex() > 0) {
             checkBeforeServing();
         }
-        raftThread.start(List.of(raftLoop, log, apply));
-        flushThread.start(List.of(flushing(store.flusher())));
+        peers.introduce(boot.introduced());
+        loops.start(core.raftLoop, core.log, core.apply, boot.alone());
+        flushThread.start(List.of(flushing(core.store.flusher())));
         List<Duty> houseDuties = new ArrayList<>(List.of(
-                every(HOUSEKEEPING_NANOS, watches::doWork),
-                every(HOUSEKEEPING_NANOS, lessor::doWork),
-                every(HOUSEKEEPING_NANOS, renewals::doWork),
-                every(TOKENS_NANOS, authentication::doWork),
-                every(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), ignored -> {
-                    leaderWatch.look();
-                    return 0;
-                }),
-                versions,
-                snapshots));
+                core.leases,
+                every(HOUSEKEEPING_NANOS, core.watches::doWork),
+                every(HOUSEKEEPING_NANOS, core.lessor::doWork),
+                every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
+                every(TOKENS_NANOS, core.authentication::doWork),
+                onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),
+                core.versions,
+                core.snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
         houseThread.start(houseDuties);
         // A cluster that has just been founded has no version until its first leader has decided one.
-        new Publication(config, cluster, own, () -> decided.thenRun(() -> published.complete(null))).start();
+        new Publication(
+                        config,
+                        core.cluster,
+                        core.own,
+                        () -> core.versionDecided.thenRun(() -> published.complete(null)))
+                .start();
+    }
+
+    /** The core's surroundings in a process of its own. */
+    private final class InProcess implements Surroundings {
+        private final LoopThreads loops;
+        private volatile @Nullable StatusBoard status;
+
+        InProcess(BiConsumer<String, Throwable> onFailure) {
+            loops = new LoopThreads(this::isAlone, onFailure);
+        }
+
+        private boolean isAlone() {
+            StatusBoard board = status;
+            return board == null || board.isAlone();
+        }
+
+        @Override
+        public void wakeRaft() {
+            loops.wakeRaft();
+        }
+
+        @Override
+        public void wakeLog() {
+            loops.wakeLog();
+        }
+
+        @Override
+        public void wakeApply() {
+            loops.wakeApply();
+        }
+
+        @Override
+        public void wakeHouse() {
+            houseThread.wake();
+        }
+
+        @Override
+        public int randomBelow(int bound) {
+            return ThreadLocalRandom.current().nextInt(bound);
+        }
+
+        @Override
+        public Executor readers() {
+            return readers;
+        }
+
+        @Override
+        public Peers connect(Cluster cluster, RaftInbox inbox) {
+            return peers.connect(cluster, inbox);
+        }
+
+        @Override
+        public VersionMonitor.MemberVersions versions() {
+            return peers.versions(boot.identity().memberId());
+        }
+
+        @Override
+        public void removed() {
+            removed.complete(null);
+        }
     }
 
     /** What the client port offers. */
     public List<ServerServiceDefinition> services() {
-        return services;
+        return services.all();
     }
 
     /** Completes when the member has told the cluster of itself and may serve clients. */
@@ -377,32 +235,32 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     public Cluster cluster() {
-        return cluster;
+        return core.cluster;
     }
 
     public StatusBoard status() {
-        return status;
+        return core.status;
     }
 
     public Alarms alarms() {
-        return alarms;
+        return core.alarms;
     }
 
     public MvccStore store() {
-        return store;
+        return core.store;
     }
 
     Lessor lessor() {
-        return lessor;
+        return core.lessor;
     }
 
     Proposals proposals() {
-        return proposals;
+        return core.proposals;
     }
 
     /** How long a request may take. */
     Duration requestLimit() {
-        return requestLimit;
+        return Duration.ofMillis(core.timeoutMillis);
     }
 
     /** Runs what reads the whole store. */
@@ -412,7 +270,12 @@ public final class EtcdServer implements AutoCloseable {
 
     /** What other members ask for on behalf of their clients. */
     Promotion promotion() {
-        return new MemberPromotion(reconfiguration, authentication.access());
+        return services.promotion();
+    }
+
+    /** Takes what other members send to {@code /raft}, on one connection to a peer URL. */
+    public ChannelHandler newRaftHandler() {
+        return peers.newHandler();
     }
 
     Instruments instruments() {
@@ -420,29 +283,73 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     public ReadIndexQueue reads() {
-        return reads;
+        return core.reads;
+    }
+
+    /** Gives leadership away, if this member has it and another can take it; waits as long as a request may take. */
+    public void handOver() {
+        long self = core.cluster.identity().memberId();
+        List<Member> others = core.cluster.view().voters().stream()
+                .filter(member -> member.id() != self)
+                .toList();
+        if (core.status.leader() != self || others.isEmpty()) {
+            LOG.atInfo()
+                    .setMessage(
+                            others.isEmpty()
+                                    ? "skipped leadership transfer for single voting member cluster"
+                                    : "skipped leadership transfer; local server is not leader")
+                    .addKeyValue("local-member-id", Identity.hex(self))
+                    .addKeyValue("current-leader-member-id", Identity.hex(core.status.leader()))
+                    .log();
+            return;
+        }
+        Member next = peers.longestActive(others);
+        if (next == null) {
+            LOG.warn("leadership transfer failed: no other voter is connected");
+            return;
+        }
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        core.control.transferLeadership(next.id(), new Completion<Long>() {
+            @Override
+            public void complete(Long leader) {
+                done.complete(true);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                done.complete(false);
+            }
+        });
+        boolean moved = done.completeOnTimeout(false, core.timeoutMillis, TimeUnit.MILLISECONDS)
+                .join();
+        LOG.atInfo()
+                .setMessage(moved ? "leadership transferred" : "leadership transfer failed")
+                .addKeyValue("local-member-id", Identity.hex(self))
+                .addKeyValue("transferee-member-id", Identity.hex(next.id()))
+                .log();
     }
 
     /** Ends the streams that would otherwise keep the client port from closing. */
     public void endStreams() {
-        watches.close();
+        core.watches.close();
     }
 
     /** Stops in the order that {@code server/THREADS.md} gives; the client port has been closed before. */
     @Override
     public void close() {
-        watches.close();
+        core.watches.close();
         houseThread.stop();
         housekeeping.close();
-        raftThread.stop();
-        proposals.stop();
-        control.stop();
-        reads.stop();
+        peers.close();
+        loops.stop();
+        core.proposals.stop();
+        core.control.stop();
+        core.reads.stop();
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
         slow.shutdown();
         backups.shutdown();
-        authentication.close();
+        core.authentication.close();
         flushThread.stop();
         closeDirectory();
     }
@@ -459,7 +366,7 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private void closeDirectory() {
-        store.close();
+        core.store.close();
         segments.shutdown();
         try {
             boot.wal().close();
@@ -467,38 +374,6 @@ public final class EtcdServer implements AutoCloseable {
         } catch (Exception e) {
             LOG.atWarn().setMessage("failed to close the log").setCause(e).log();
         }
-    }
-
-    private void onRole(Lessor lessor, VersionMonitor versions, RaftRole role, long leader, long term) {
-        if (role == RaftRole.LEADER) {
-            versions.elected();
-            houseThread.wake();
-            lessor.promote(System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()));
-        } else if (lessor.isPrimary()) {
-            lessor.demote();
-        }
-        instruments.leaderChanged(role, leader);
-        LOG.atInfo()
-                .setMessage("raft.node: leader changed")
-                .addKeyValue(
-                        "local-member-id", Long.toHexString(cluster.identity().memberId()))
-                .addKeyValue("leader-member-id", Long.toHexString(leader))
-                .addKeyValue("term", term)
-                .log();
-    }
-
-    private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
-        return ServerInterceptors.interceptForward(service, interceptors);
-    }
-
-    /** The service as its callers may use it. */
-    private ServerServiceDefinition guarded(ServerServiceDefinition service) {
-        return Guard.of(service, authentication.access());
-    }
-
-    /** Other members cannot be asked for their release. */
-    private static @Nullable ServerVersion oldestVersion(Cluster.View members) {
-        return members.members().size() == 1 ? ServerVersion.own() : null;
     }
 
     private interface TimedWork {
@@ -514,6 +389,28 @@ public final class EtcdServer implements AutoCloseable {
             public int doWork(long nowNanos) {
                 next = nowNanos + intervalNanos;
                 return work.doWork(nowNanos);
+            }
+
+            @Override
+            public long nextDeadlineNanos() {
+                return next;
+            }
+        };
+    }
+
+    /** A duty that is done in intervals and never between, however often its thread is woken. */
+    private static Duty onlyEvery(long intervalNanos, Runnable work) {
+        return new Duty() {
+            private long next = System.nanoTime() + intervalNanos;
+
+            @Override
+            public int doWork(long nowNanos) {
+                if (nowNanos - next < 0) {
+                    return 0;
+                }
+                next = nowNanos + intervalNanos;
+                work.run();
+                return 1;
             }
 
             @Override

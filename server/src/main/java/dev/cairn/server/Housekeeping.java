@@ -25,6 +25,7 @@ import dev.cairn.server.corruption.CorruptionDuty;
 import dev.cairn.server.corruption.OwnHashes;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
+import dev.cairn.server.peer.PeerClient;
 import dev.cairn.server.peer.PeerHashClient;
 import dev.cairn.server.thread.Duty;
 import java.time.Duration;
@@ -60,6 +61,7 @@ final class Housekeeping implements AutoCloseable {
             ReadGate reads,
             Alarms alarms,
             Quota quota,
+            PeerClient peers,
             Duration requestLimit,
             long nowNanos) {
         this.config = config;
@@ -72,7 +74,7 @@ final class Housekeeping implements AutoCloseable {
                 memberId,
                 requestLimit,
                 hashesOf(store),
-                new PeerHashClient(cluster, requestLimit),
+                new PeerHashClient(cluster, peers, requestLimit),
                 reads,
                 this::raiseCorrupt);
     }

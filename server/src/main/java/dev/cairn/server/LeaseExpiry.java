@@ -9,20 +9,42 @@ import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
+import dev.cairn.server.api.ReadGate;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * Proposes what the lessor finds due: revocations of expired leases, checkpoints of long ones. Bounded, so that a million
  * leases that end together leave room for clients' requests. Thread-safe.
+ *
+ * <p>A leader that was stopped for a while may have been followed by another one, who has renewed what looks expired here. So
+ * nothing is proposed unless a read has just confirmed that this member leads.
  */
 final class LeaseExpiry implements ExpirySink {
     private static final int UNDER_WAY_MAX = 1000;
 
-    private final Proposer proposer;
-    private final AtomicInteger underWay = new AtomicInteger();
+    /** For how long a confirmation holds: two scans of the lessor. It is asked for anew after half of that. */
+    private static final long CONFIRMED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    LeaseExpiry(Proposer proposer) {
+    private final Proposer proposer;
+    private final ReadGate reads;
+    private final BooleanSupplier leads;
+    private final Runnable wake;
+    private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicBoolean asking = new AtomicBoolean();
+    private volatile long confirmedNanos = System.nanoTime() - CONFIRMED_NANOS;
+
+    /**
+     * @param leads whether this member leads, as far as it knows
+     * @param wake wakes whoever scans for expired leases
+     */
+    LeaseExpiry(Proposer proposer, ReadGate reads, BooleanSupplier leads, Runnable wake) {
         this.proposer = proposer;
+        this.reads = reads;
+        this.leads = leads;
+        this.wake = wake;
     }
 
     @Override
@@ -42,7 +64,7 @@ final class LeaseExpiry implements ExpirySink {
     }
 
     private boolean propose(InternalRaftRequest.Builder request) {
-        if (underWay.get() >= UNDER_WAY_MAX) {
+        if (!isConfirmed() || underWay.get() >= UNDER_WAY_MAX) {
             return false;
         }
         underWay.incrementAndGet();
@@ -59,5 +81,36 @@ final class LeaseExpiry implements ExpirySink {
             }
         });
         return true;
+    }
+
+    private boolean isConfirmed() {
+        if (holds(CONFIRMED_NANOS / 2)) {
+            return true;
+        }
+        if (asking.compareAndSet(false, true)) {
+            long asked = System.nanoTime();
+            reads.await(new Completion<Long>() {
+                @Override
+                public void complete(Long index) {
+                    // A follower's read succeeds as well.
+                    if (leads.getAsBoolean()) {
+                        confirmedNanos = asked;
+                    }
+                    asking.set(false);
+                    wake.run();
+                }
+
+                @Override
+                public void fail(EtcdError error) {
+                    asking.set(false);
+                }
+            });
+        }
+        // A sole voter is answered at once.
+        return holds(CONFIRMED_NANOS);
+    }
+
+    private boolean holds(long limitNanos) {
+        return System.nanoTime() - confirmedNanos < limitNanos && leads.getAsBoolean();
     }
 }

@@ -14,6 +14,7 @@ import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.PeerPort;
+import dev.cairn.server.tls.PeerTls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -97,10 +98,19 @@ public final class Main {
         preload.start();
         EventLoops loops = EventLoops.open();
         CompletableFuture<HttpHandler> peerContent = new CompletableFuture<>();
-        PeerPort peers = PeerPort.bind(config, loops, peerContent::join);
+        CompletableFuture<EtcdServer> member = new CompletableFuture<>();
+        PeerTls peerTls = PeerTls.of(config);
+        PeerPort peers = PeerPort.bind(
+                config,
+                loops,
+                peerTls.listeners(),
+                peerContent::join,
+                () -> member.join().newRaftHandler());
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
-        EtcdServer server = new EtcdServer(config, metrics, (thread, failure) -> fail(log, stopping, thread, failure));
+        EtcdServer server = new EtcdServer(
+                config, metrics, loops, peerTls, (thread, failure) -> fail(log, stopping, thread, failure));
+        member.complete(server);
         content.complete(new ClientContent(config, server, metrics).content());
         peerContent.complete(PeerContent.of(server));
         Runtime.getRuntime()
@@ -126,6 +136,7 @@ public final class Main {
             Logger log, AtomicBoolean stopping, PeerPort peers, ClientPort port, EtcdServer server, EventLoops loops) {
         stopping.set(true);
         log.atInfo().log("closing etcd server");
+        server.handOver();
         server.endStreams();
         port.stop(STOP_GRACE);
         peers.stop(STOP_GRACE);

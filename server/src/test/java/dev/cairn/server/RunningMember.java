@@ -11,6 +11,7 @@ import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
+import dev.cairn.server.tls.PeerTls;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
@@ -51,10 +52,11 @@ final class RunningMember implements AutoCloseable {
         Outcome outcome = CommandLine.read(arguments, Map.of());
         assertThat(outcome).as("%s", outcome).isInstanceOf(Outcome.Start.class);
         ServerConfig config = ((Outcome.Start) outcome).config();
-        server = new EtcdServer(config, metrics, (thread, cause) -> failure.compareAndSet(null, cause));
+        loops = EventLoops.open();
+        server = new EtcdServer(
+                config, metrics, loops, PeerTls.of(config), (thread, cause) -> failure.compareAndSet(null, cause));
         CompletableFuture<ClientPort.Content> content =
                 CompletableFuture.completedFuture(new ClientContent(config, server, metrics).content());
-        loops = EventLoops.open();
         port = ClientPort.bind(config, loops, content::join);
         assertThat(server.published()).succeedsWithin(Duration.ofSeconds(START_SECONDS));
         port.serve();

@@ -320,6 +320,11 @@ public final class WalWriter implements AutoCloseable {
         }
     }
 
+    /** The thread that has written so far is done: the next one that writes may be another. Called by the former. */
+    public void handOver() {
+        owner = null;
+    }
+
     private void check() throws IOException {
         Thread current = Thread.currentThread();
         if (owner == null) {

@@ -38,7 +38,7 @@ public final class ServerProcess implements AutoCloseable {
 
     private final Path binary;
     private final Path directory;
-    private final List<String> flags;
+    private List<String> flags;
     private int clientPort;
     private int peerPort;
     private @Nullable Process process;
@@ -61,6 +61,19 @@ public final class ServerProcess implements AutoCloseable {
         ServerProcess server = prepare(binary, directory, flags);
         server.start();
         return server;
+    }
+
+    /** Chooses the ports now, because others have to be told of them before the first start. */
+    public ServerProcess reserve() {
+        clientPort = freePort();
+        peerPort = freePort();
+        return this;
+    }
+
+    /** The flags of the next start, behind those that every server gets; the last of the same name counts. */
+    public ServerProcess withFlags(String... more) {
+        flags = List.of(more);
+        return this;
     }
 
     /** Starts the process and waits until it is ready. */

@@ -1,6 +1,5 @@
 package dev.cairn.server.bootstrap;
 
-import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.AppliedState;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreMeter;
@@ -8,21 +7,18 @@ import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.proto.raftpb.ConfChangeType;
 import dev.cairn.raft.MemoryRaftStorage;
-import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
-import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
-import dev.cairn.server.config.ConfigException;
-import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.server.peer.PeerQuestions;
 import dev.cairn.server.version.ServerVersion;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
@@ -35,10 +31,9 @@ import dev.cairn.wal.WalRepair;
 import dev.cairn.wal.WalWriter;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,19 +42,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides how the member starts, as etcd does: with a log it restarts, and the cluster flags mean nothing any more; without
- * one it founds the cluster that the flags describe.
+ * one it founds the cluster that the flags describe, or joins it where it runs already ({@link Founders}).
  *
  * <p><b>Founding.</b> The log begins with one configuration change for each founder, committed without a leader because
  * every founder writes the same ones.
  *
- * <p><b>Restarting.</b> The store knows up to which entry it is durable. The Raft storage begins right there, so nothing is
- * replayed that the store holds, and nothing is skipped: the log must reach back to that entry, and it must not end before
+ * <p><b>Restarting.</b> The store knows up to which entry it is durable. Nothing is replayed that the store holds, and
+ * nothing is skipped ({@link LogTail} keeps some of it for members that lag): the log must reach back to that entry, and it must not end before
  * it, because an entry is in the log before it is in the store. A directory in which this does not hold was mixed from two
  * or was damaged; it is refused.
  */
 public final class Bootstrap {
     private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
     private static final long FOUNDING_TERM = 1;
+    /** How long another member may take to say which version it runs. */
+    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(7);
+
     /** What may wait in memory for the store's next flush. */
     private static final long OVERLAY_BYTES_MAX = 64L << 20;
 
@@ -69,6 +67,8 @@ public final class Bootstrap {
      * @param hardState what the log holds
      * @param raftStorage the log behind what the store holds
      * @param snapshotIndex the place of the newest snapshot record in the log
+     * @param introduced the members of the cluster that is joined, who have to be answered before the log tells of them
+     * @param alone whether nobody else belongs to the cluster so far
      */
     public record Result(
             Identity identity,
@@ -78,7 +78,9 @@ public final class Bootstrap {
             MvccStore store,
             SnapStore snapshots,
             long snapshotIndex,
-            AutoCloseable directory) {}
+            AutoCloseable directory,
+            List<Member> introduced,
+            boolean alone) {}
 
     private final ServerConfig config;
     private final DataDirectory directory;
@@ -97,6 +99,7 @@ public final class Bootstrap {
      *
      * @param onStoreFailure hears when the store's backend fails
      * @param segments makes the log's segments ahead
+     * @param peers asks the other members which cluster they belong to
      * @throws StartException when the member cannot start; nothing is held then
      */
     public static Result run(
@@ -104,7 +107,8 @@ public final class Bootstrap {
             Consumer<Throwable> onStoreFailure,
             StoreMeter storeMeter,
             WalListener walListener,
-            Executor segments)
+            Executor segments,
+            PeerQuestions peers)
             throws StartException, InterruptedException {
         DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
         Result result = null;
@@ -117,7 +121,7 @@ public final class Bootstrap {
                     .onFailure(onStoreFailure)
                     .withMeter(storeMeter);
             Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
-            result = directory.hasLog() ? bootstrap.restart() : bootstrap.found();
+            result = directory.hasLog() ? bootstrap.restart() : bootstrap.begin(peers);
             return result;
         } catch (IOException e) {
             throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
@@ -128,7 +132,8 @@ public final class Bootstrap {
         }
     }
 
-    private Result found() throws IOException, StartException {
+    /** Without a log: founds a cluster, or joins one. */
+    private Result begin(PeerQuestions peers) throws IOException, StartException, InterruptedException {
         if (directory.hasStore()) {
             throw new StartException("data directory " + config.dataDir()
                     + " holds a store (member/lmdb) but no log (" + directory.wal()
@@ -137,18 +142,10 @@ public final class Bootstrap {
         if (Files.exists(directory.etcdDatabase())) {
             throw etcdDirectory();
         }
-        if (!config.foundsCluster()) {
-            throw new StartException(
-                    "initial-cluster-state is existing, but this version of Cairn cannot join a cluster yet;"
-                            + " it founds clusters of one member");
-        }
-        List<Member> founders = founders();
-        if (founders.size() > 1) {
-            throw new StartException("initial-cluster names " + founders.size()
-                    + " members, but this version of Cairn founds clusters of one member only");
-        }
-        long selfId = founders.get(0).id();
-        Identity identity = new Identity(Identity.clusterId(List.of(selfId)), selfId);
+        Founders founders = new Founders(config, peers);
+        boolean founds = config.foundsCluster();
+        Founders.Membership membership = founds ? founders.found() : founders.join(REQUEST_LIMIT);
+        Identity identity = membership.identity();
         LOG.atInfo()
                 .setMessage("starting local member")
                 .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
@@ -159,8 +156,8 @@ public final class Bootstrap {
         // start that did not get far.
         MvccStore store = MvccStore.open(storeOptions);
         try {
-            List<Entry> entries = foundingEntries(founders);
-            HardState hardState = new HardState(FOUNDING_TERM, 0, entries.size());
+            List<Entry> entries = founds ? foundingEntries(membership.members()) : List.of();
+            HardState hardState = founds ? new HardState(FOUNDING_TERM, 0, entries.size()) : HardState.EMPTY;
             WalWriter wal = WalWriter.create(
                     directory.wal(),
                     new WalMetadata(identity.memberId(), identity.clusterId()),
@@ -170,7 +167,17 @@ public final class Bootstrap {
             MemoryRaftStorage storage = new MemoryRaftStorage();
             storage.append(entries);
             storage.setHardState(hardState);
-            return new Result(identity, wal, hardState, storage, store, snapshots(), 0, directory);
+            return new Result(
+                    identity,
+                    wal,
+                    hardState,
+                    storage,
+                    store,
+                    snapshots(),
+                    0,
+                    directory,
+                    founds ? List.of() : membership.members(),
+                    founds && membership.members().size() == 1);
         } catch (IOException | RuntimeException e) {
             store.close();
             throw e;
@@ -195,15 +202,17 @@ public final class Bootstrap {
                         + directory.wal() + " starts behind entry " + start.index()
                         + ": they do not belong together, or the store was replaced by an older one");
             }
-            List<Entry> entries = new ArrayList<>();
+            // A member alone needs nothing that is applied already.
+            long retained = knownMembers(store) > 1 ? config.snapshotCatchupEntries() : 0;
+            LogTail tail = new LogTail(start, applied, retained);
             reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
-            WalContents log = readWhole(reader, entries, applied.index());
+            WalContents log = readWhole(reader, tail);
             if (log == null) {
                 reader.close();
                 WalRepair.repair(directory.wal());
-                entries.clear();
+                tail = new LogTail(start, applied, retained);
                 reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
-                log = reader.read(entry -> keep(entries, entry, applied.index()));
+                log = reader.read(tail::add);
             }
             if (log.lastIndex() < applied.index()) {
                 throw new StartException("the log in " + directory.wal() + " ends at entry " + log.lastIndex()
@@ -218,13 +227,7 @@ public final class Bootstrap {
                     log.hardState().term(),
                     log.hardState().vote(),
                     Math.max(log.hardState().commit(), applied.index()));
-            MemoryRaftStorage storage = new MemoryRaftStorage();
-            if (applied.index() > 0) {
-                ConfState confState = ConfStateFormat.confState(members);
-                storage.applySnapshot(new Snapshot(
-                        ByteString.EMPTY, new SnapshotMetadata(confState, applied.index(), applied.term())));
-            }
-            storage.append(entries);
+            MemoryRaftStorage storage = tail.storage(ConfStateFormat.confState(members));
             storage.setHardState(hardState);
             LOG.atInfo()
                     .setMessage("restarting local member")
@@ -232,10 +235,20 @@ public final class Bootstrap {
                     .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
                     .addKeyValue("commit-index", hardState.commit())
                     .addKeyValue("applied-index", applied.index())
-                    .addKeyValue("entries-to-apply", entries.size())
+                    .addKeyValue("entries-to-apply", tail.unapplied())
                     .log();
             WalWriter wal = WalWriter.resume(reader, walOptions);
-            return new Result(identity, wal, log.hardState(), storage, store, snapshots(), start.index(), directory);
+            return new Result(
+                    identity,
+                    wal,
+                    log.hardState(),
+                    storage,
+                    store,
+                    snapshots(),
+                    start.index(),
+                    directory,
+                    List.of(),
+                    members.members().size() == 1);
         } catch (IOException | StartException | RuntimeException e) {
             store.close();
             if (reader != null) {
@@ -246,10 +259,9 @@ public final class Bootstrap {
     }
 
     /** Reads the log to its end; null when its last write was torn by a crash, which is mended and read again. */
-    private static @Nullable WalContents readWhole(WalReader reader, List<Entry> entries, long appliedIndex)
-            throws IOException {
+    private static @Nullable WalContents readWhole(WalReader reader, LogTail tail) throws IOException {
         try {
-            return reader.read(entry -> keep(entries, entry, appliedIndex));
+            return reader.read(tail::add);
         } catch (WalException.Torn e) {
             LOG.atWarn()
                     .setMessage("repairing the log: its last write was torn by a crash")
@@ -289,14 +301,8 @@ public final class Bootstrap {
         return valid.isEmpty() ? SnapshotMetadata.EMPTY : valid.get(valid.size() - 1);
     }
 
-    private static void keep(List<Entry> entries, Entry entry, long appliedIndex) {
-        // An entry at a place that was there before replaces it and all behind it.
-        while (!entries.isEmpty() && entries.get(entries.size() - 1).index() >= entry.index()) {
-            entries.remove(entries.size() - 1);
-        }
-        if (entry.index() > appliedIndex) {
-            entries.add(entry);
-        }
+    private static int knownMembers(MvccStore store) {
+        return new Cluster(new Identity(0, 0), store).view().members().size();
     }
 
     private SnapStore snapshots() {
@@ -307,26 +313,6 @@ public final class Bootstrap {
         return new StartException("data directory " + config.dataDir()
                 + " was written by etcd (member/snap/db); this version of Cairn cannot take it over yet."
                 + " Start it with etcd, or give Cairn another --data-dir");
-    }
-
-    /** The members that {@code --initial-cluster} names, in the order of their IDs. */
-    private List<Member> founders() throws StartException {
-        Optional<String> error = config.bootstrapError();
-        if (error.isPresent()) {
-            throw new StartException(error.get());
-        }
-        List<Member> members = new ArrayList<>();
-        try {
-            config.initialClusterMembers().forEach((name, parsed) -> {
-                List<String> urls = parsed.stream().map(EtcdUrl::text).toList();
-                long id = Identity.memberId(urls, config.initialClusterToken());
-                members.add(new Member(id, urls, false, name, List.of()));
-            });
-        } catch (ConfigException e) {
-            throw new StartException(e.getMessage(), e);
-        }
-        members.sort((x, y) -> Long.compareUnsigned(x.id(), y.id()));
-        return members;
     }
 
     private static List<Entry> foundingEntries(List<Member> founders) {

@@ -303,55 +303,45 @@ final class Options {
             .key("client-transport-security.auto-tls");
     static final Option<String> PEER_CERT_FILE = string(
                     "peer-cert-file", "", Section.SECURITY, "Certificate file of the peer listeners.")
-            .key("peer-transport-security.cert-file")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.cert-file");
     static final Option<String> PEER_KEY_FILE = string(
                     "peer-key-file", "", Section.SECURITY, "Key file of the peer listeners.")
-            .key("peer-transport-security.key-file")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.key-file");
     static final Option<Boolean> PEER_CLIENT_CERT_AUTH = bool(
                     "peer-client-cert-auth", "false", Section.SECURITY, "Require certificates of peers.")
-            .key("peer-transport-security.client-cert-auth")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.client-cert-auth");
     static final Option<String> PEER_CLIENT_CERT_FILE = string(
                     "peer-client-cert-file",
                     "",
                     Section.SECURITY,
                     "Certificate file used when connecting to peers; --peer-cert-file when empty.")
-            .key("peer-transport-security.client-cert-file")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.client-cert-file");
     static final Option<String> PEER_CLIENT_KEY_FILE = string(
                     "peer-client-key-file", "", Section.SECURITY, "Key file of --peer-client-cert-file.")
-            .key("peer-transport-security.client-key-file")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.client-key-file");
     static final Option<String> PEER_TRUSTED_CA_FILE = string(
                     "peer-trusted-ca-file", "", Section.SECURITY, "File of the authorities trusted for peers.")
-            .key("peer-transport-security.trusted-ca-file")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.trusted-ca-file");
     static final Option<List<String>> PEER_CERT_ALLOWED_CN = strings(
                     "peer-cert-allowed-cn",
                     "",
                     Section.SECURITY,
                     "Common names allowed in certificates of peers, separated by commas.")
-            .key("peer-transport-security.allowed-cn")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.allowed-cn");
     static final Option<List<String>> PEER_CERT_ALLOWED_HOSTNAME = strings(
                     "peer-cert-allowed-hostname",
                     "",
                     Section.SECURITY,
                     "Host names allowed in certificates of peers, separated by commas.")
-            .key("peer-transport-security.allowed-hostname")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.allowed-hostname");
     static final Option<Boolean> PEER_AUTO_TLS = bool(
                     "peer-auto-tls", "false", Section.SECURITY, "Generate a certificate for the peer listeners.")
-            .key("peer-transport-security.auto-tls")
-            .notYet("other members are not served yet");
+            .key("peer-transport-security.auto-tls");
     static final Option<Long> SELF_SIGNED_CERT_VALIDITY = unsigned(
             "self-signed-cert-validity", "1", Section.SECURITY, "Validity of generated certificates, in years.");
     static final Option<String> PEER_CRL_FILE = string(
                     "peer-crl-file", "", Section.SECURITY, "Revocation list for certificates of peers.")
-            .key(null)
-            .notYet("other members are not served yet");
+            .key(null);
     static final Option<List<String>> CIPHER_SUITES = strings(
             "cipher-suites",
             "",
@@ -380,7 +370,7 @@ final class Options {
                     Section.SECURITY,
                     "Do not match the names in client certificates of peers.")
             .key("peer-transport-security.skip-client-san-verification")
-            .notYet("other members are not served yet");
+            .notYet("the names in client certificates of peers are not matched with their addresses");
 
     // Auth
     static final Option<String> AUTH_TOKEN = string(

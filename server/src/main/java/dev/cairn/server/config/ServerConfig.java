@@ -389,6 +389,48 @@ public final class ServerConfig {
         return values.get(Options.AUTO_TLS);
     }
 
+    /** Empty where none is given, as all file names of TLS. */
+    public String peerCertFile() {
+        return values.get(Options.PEER_CERT_FILE);
+    }
+
+    public String peerKeyFile() {
+        return values.get(Options.PEER_KEY_FILE);
+    }
+
+    /** Whether peers have to show certificates. */
+    public boolean peerClientCertAuth() {
+        return values.get(Options.PEER_CLIENT_CERT_AUTH);
+    }
+
+    public String peerClientCertFile() {
+        return values.get(Options.PEER_CLIENT_CERT_FILE);
+    }
+
+    public String peerClientKeyFile() {
+        return values.get(Options.PEER_CLIENT_KEY_FILE);
+    }
+
+    public String peerTrustedCaFile() {
+        return values.get(Options.PEER_TRUSTED_CA_FILE);
+    }
+
+    public List<String> peerCertAllowedCns() {
+        return values.get(Options.PEER_CERT_ALLOWED_CN);
+    }
+
+    public List<String> peerCertAllowedHostnames() {
+        return values.get(Options.PEER_CERT_ALLOWED_HOSTNAME);
+    }
+
+    public boolean peerAutoTls() {
+        return values.get(Options.PEER_AUTO_TLS);
+    }
+
+    public String peerCrlFile() {
+        return values.get(Options.PEER_CRL_FILE);
+    }
+
     public long selfSignedCertValidityYears() {
         return values.get(Options.SELF_SIGNED_CERT_VALIDITY);
     }

@@ -64,7 +64,6 @@ final class Validation {
             throw new ConfigException(
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
         }
-        peersWithoutTls(values);
         effects(values, notices);
     }
 
@@ -284,16 +283,6 @@ final class Validation {
             return retention(values);
         } catch (ConfigException e) {
             throw new IllegalStateException("retention was not checked", e);
-        }
-    }
-
-    /** Serving in clear what was to be encrypted would be worse than not starting. */
-    private static void peersWithoutTls(Values values) throws ConfigException {
-        for (EtcdUrl url : values.get(Options.LISTEN_PEER_URLS)) {
-            if (url.tls()) {
-                throw new ConfigException("--" + Options.LISTEN_PEER_URLS.name + " " + url.text()
-                        + " cannot be served: TLS between members is not available yet");
-            }
         }
     }
 

@@ -69,6 +69,11 @@ public final class LogLoop implements Duty {
         offer(new MarkSnapshot(snapshot, done));
     }
 
+    /** Whether so much waits to be written that nothing should be added to it. Any thread. */
+    boolean isBehind() {
+        return inbox.size() > QUEUED_MAX / 2 || inbox.bytes() > QUEUED_BYTES_MAX / 2;
+    }
+
     @Override
     public int doWork(long nowNanos) throws IOException {
         int work = 0;
@@ -87,6 +92,11 @@ public final class LogLoop implements Duty {
         }
         write();
         return work;
+    }
+
+    @Override
+    public void onHandOver() {
+        wal.handOver();
     }
 
     @Override

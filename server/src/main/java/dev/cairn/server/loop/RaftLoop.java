@@ -7,11 +7,13 @@ import dev.cairn.raft.RaftRole;
 import dev.cairn.raft.ReadState;
 import dev.cairn.raft.Ready;
 import dev.cairn.raft.SoftState;
+import dev.cairn.raft.StepOutcome;
 import dev.cairn.raft.StorageException;
 import dev.cairn.raft.message.ConfChange;
 import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
+import dev.cairn.raft.message.MessageType;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.thread.Duty;
 import java.util.ArrayList;
@@ -64,6 +66,10 @@ public final class RaftLoop implements Duty {
     private HardState hardState;
     private ConfState confState;
     private long compactedTo;
+    /** Proposals that the core would not take; they are tried again with the next tick or leader. */
+    private List<ByteString> held = List.of();
+
+    private boolean mayTryHeld;
 
     /**
      * @param storage the log in memory, which the core reads and this loop alone writes
@@ -144,10 +150,20 @@ public final class RaftLoop implements Duty {
         int work = 0;
         Message message;
         while ((message = parts.inbox().nextMessage()) != null) {
-            raft.step(message);
             work++;
+            if (!message.entries().isEmpty()
+                    && isForTheLog(message)
+                    && parts.log().isBehind()) {
+                // Whoever sent them sends them again; to take them all in would only fill memory.
+                continue;
+            }
+            raft.step(message);
         }
         return work + parts.inbox().report(raft::reportUnreachable, member -> raft.reportSnapshot(member, false));
+    }
+
+    private static boolean isForTheLog(Message message) {
+        return message.type() == MessageType.APP || message.type() == MessageType.PROP;
     }
 
     private int tick(long nowNanos) {
@@ -157,6 +173,7 @@ public final class RaftLoop implements Duty {
         // After a pause the ticks that were missed are not made up for: the time was not spent listening either.
         nextTickNanos = Math.max(nextTickNanos + tickNanos, nowNanos);
         raft.tick();
+        mayTryHeld = true;
         parts.proposals().expire(nowNanos);
         parts.reads().expire(nowNanos);
         parts.control().expire(nowNanos);
@@ -164,15 +181,28 @@ public final class RaftLoop implements Duty {
     }
 
     private int propose() {
-        if (softState.leader() == 0 || !parts.proposals().hasQueued()) {
+        if (softState.leader() == 0 || parts.log().isBehind()) {
             return 0;
         }
-        List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
-        if (!batch.isEmpty()) {
-            // What the core drops is not lost to its client: the request stays under way until its time is up.
-            raft.propose(batch);
+        int work = 0;
+        if (!held.isEmpty()) {
+            if (!mayTryHeld || raft.propose(held) != StepOutcome.ACCEPTED) {
+                mayTryHeld = false;
+                return 0;
+            }
+            work = held.size();
+            held = List.of();
         }
-        return batch.size();
+        if (!parts.proposals().hasQueued()) {
+            return work;
+        }
+        List<ByteString> batch = parts.proposals().take(ROUND_PROPOSALS_MAX, ROUND_BYTES_MAX);
+        if (!batch.isEmpty() && raft.propose(batch) != StepOutcome.ACCEPTED) {
+            // Leadership is on its way to another member: they wait here, as they would without a leader.
+            held = batch;
+            mayTryHeld = false;
+        }
+        return work + batch.size();
     }
 
     private int read(long nowNanos) {
@@ -235,6 +265,7 @@ public final class RaftLoop implements Duty {
         parts.status().leader(next.leader());
         publishSolo();
         if (leaderChanged) {
+            mayTryHeld = true;
             parts.reads().leaderChanged();
         }
         parts.roles()
@@ -243,12 +274,18 @@ public final class RaftLoop implements Duty {
 
     private void publishConfiguration() {
         parts.status().learner(confState.learners().contains(memberId));
+        parts.status().alone(hasNobodyElse());
         publishSolo();
     }
 
     private void publishSolo() {
         boolean solo = softState.role() == RaftRole.LEADER && isSolo() && hasCommittedInTerm();
         parts.status().soloLeader(solo);
+    }
+
+    private boolean hasNobodyElse() {
+        int members = confState.voters().size() + confState.learners().size();
+        return members == 0 || members == 1 && isSolo();
     }
 
     private boolean isSolo() {

@@ -150,6 +150,13 @@ public final class ReadIndexQueue implements ReadGate {
             fail(inRound, EtcdError.TIMEOUT);
             inRound = List.of();
         }
+        // Without a leader no round is asked for at all.
+        Waiting head = inRound.isEmpty() ? queue.peek() : null;
+        while (head != null && head.deadlineNanos() - nowNanos <= 0) {
+            queue.poll();
+            head.completion().fail(EtcdError.TIMEOUT);
+            head = queue.peek();
+        }
         Granted oldest = granted.peek();
         if (oldest != null && oldest.batch().get(0).deadlineNanos() - nowNanos <= 0) {
             granted.remove();

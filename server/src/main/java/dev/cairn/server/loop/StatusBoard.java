@@ -14,6 +14,7 @@ public final class StatusBoard implements MemberStatus {
     private volatile long committedIndex;
     private volatile boolean learner;
     private volatile boolean soloLeader;
+    private volatile boolean alone = true;
     private volatile LongSupplier appliedIndex;
     private volatile long leaderSinceNanos;
     private volatile boolean hasHadLeader;
@@ -64,6 +65,15 @@ public final class StatusBoard implements MemberStatus {
      */
     boolean isSoloLeader() {
         return soloLeader;
+    }
+
+    /** Whether nobody else belongs to the cluster, voter or learner, as far as the Raft loop has applied. */
+    public boolean isAlone() {
+        return alone;
+    }
+
+    void alone(boolean value) {
+        alone = value;
     }
 
     void leader(long id) {

@@ -142,6 +142,7 @@ public final class Cluster {
         listener = newListener;
         members.keySet().forEach(id -> newListener.member(id, true));
         removed.forEach(id -> newListener.member(id, false));
+        newListener.members(view);
         String known = version;
         if (known != null) {
             newListener.version(null, known);
@@ -203,6 +204,7 @@ public final class Cluster {
     public void add(Member member) {
         store(member);
         listener.member(member.id(), true);
+        listener.members(view);
         told("added member")
                 .addKeyValue("added-peer-id", Identity.hex(member.id()))
                 .addKeyValue("added-peer-peer-urls", member.peerUrls())
@@ -226,6 +228,7 @@ public final class Cluster {
         tables.put(Table.MEMBERS_REMOVED, key, REMOVED);
         publish();
         listener.member(id, false);
+        listener.members(view);
         told("removed member")
                 .addKeyValue("removed-remote-peer-id", Identity.hex(id))
                 .addKeyValue("removed-remote-peer-urls", gone.peerUrls())
@@ -236,6 +239,7 @@ public final class Cluster {
     public void updatePeerUrls(long id, List<String> peerUrls) {
         Member member = present(id);
         store(member.withPeerUrls(peerUrls));
+        listener.members(view);
         told("updated member")
                 .addKeyValue("updated-remote-peer-id", Identity.hex(id))
                 .addKeyValue("updated-remote-peer-urls", peerUrls)

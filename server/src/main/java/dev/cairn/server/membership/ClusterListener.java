@@ -7,6 +7,9 @@ public interface ClusterListener {
     /** The member belongs to the cluster, or no longer does. */
     void member(long id, boolean present);
 
+    /** The members, or where they are reached, may have changed. */
+    default void members(Cluster.View now) {}
+
     /** The cluster version has changed; before is null at first. */
     void version(@Nullable String before, String now);
 }

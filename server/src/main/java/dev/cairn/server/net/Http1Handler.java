@@ -7,6 +7,7 @@ import io.grpc.netty.shaded.io.netty.buffer.ByteBufUtil;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.ChannelDuplexHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -69,10 +70,19 @@ final class Http1Handler extends ChannelDuplexHandler {
 
     /** Puts the codec and a handler of this class behind the given context. */
     static void install(ChannelHandlerContext after, HttpHandler handler, int bodyBytesMax) {
+        install(after, handler, bodyBytesMax, null);
+    }
+
+    /** @param inParts takes the requests that it knows before their bodies are complete, and passes on the others; may be null */
+    static void install(
+            ChannelHandlerContext after, HttpHandler handler, int bodyBytesMax, @Nullable ChannelHandler inParts) {
         // Added from the back, each directly behind the given one.
         String name = after.name();
         after.pipeline().addAfter(name, null, new Http1Handler(handler));
         after.pipeline().addAfter(name, null, new HttpObjectAggregator(bodyBytesMax));
+        if (inParts != null) {
+            after.pipeline().addAfter(name, null, inParts);
+        }
         after.pipeline().addAfter(name, null, new HttpServerCodec(LINE_BYTES_MAX, HEADER_BYTES_MAX, CHUNK_BYTES_MAX));
     }
 

@@ -2,6 +2,7 @@ package dev.cairn.server.net;
 
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.http.HttpHandler;
+import dev.cairn.server.tls.ServerTls;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,16 +62,41 @@ public final class HttpListeners {
         return bind(url, handler, bodyBytesMax, null);
     }
 
+    SocketAddress bind(
+            EtcdUrl url, HttpHandler handler, int bodyBytesMax, @Nullable UnaryOperator<ChannelHandler> front)
+            throws IOException {
+        return bind(url, handler, bodyBytesMax, front, () -> null);
+    }
+
+    /** Binds one address for other members. See the other {@code bind}; {@code tls} is used where the URL wants it. */
+    public SocketAddress bindForPeers(
+            EtcdUrl url,
+            HttpHandler handler,
+            int bodyBytesMax,
+            @Nullable ServerTls tls,
+            Supplier<@Nullable ChannelHandler> inParts)
+            throws IOException {
+        UnaryOperator<ChannelHandler> front = !url.tls() || tls == null
+                ? null
+                : behind -> new TlsFront(gate, () -> tls.engine(List.of("http/1.1")), loops.handshakes(), behind);
+        return bind(url, handler, bodyBytesMax, front, inParts);
+    }
+
     /**
      * Binds one address.
      *
      * @param handler called from {@link #serve} on
      * @param front puts TLS in front of a connection's first handler; null for a listener without
+     * @param inParts makes the handler of a connection that takes some requests in parts, from {@link #serve} on; null for none
      * @return the address with its real port
      * @throws IOException when the address cannot be bound; the message is etcd's and names the address
      */
-    SocketAddress bind(
-            EtcdUrl url, HttpHandler handler, int bodyBytesMax, @Nullable UnaryOperator<ChannelHandler> front)
+    private SocketAddress bind(
+            EtcdUrl url,
+            HttpHandler handler,
+            int bodyBytesMax,
+            @Nullable UnaryOperator<ChannelHandler> front,
+            Supplier<@Nullable ChannelHandler> inParts)
             throws IOException {
         SocketAddress address = ListenAddress.resolve(url, loops);
         ServerBootstrap bootstrap = new ServerBootstrap()
@@ -83,7 +110,7 @@ public final class HttpListeners {
                                 gate,
                                 firstBytesLimit,
                                 null,
-                                after -> Http1Handler.install(after, handler, bodyBytesMax));
+                                after -> Http1Handler.install(after, handler, bodyBytesMax, inParts.get()));
                         channel.pipeline().addLast(front == null ? first : front.apply(first));
                     }
                 });

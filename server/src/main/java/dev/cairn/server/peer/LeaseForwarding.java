@@ -33,8 +33,8 @@ import java.util.concurrent.TimeUnit;
  * to live. The answers have no header; the follower puts its own.
  */
 public final class LeaseForwarding {
-    private static final String RENEW = "/leases";
-    private static final String TIME_TO_LIVE = "/leases/internal";
+    static final String RENEW = "/leases";
+    static final String TIME_TO_LIVE = "/leases/internal";
     private static final int BODY_BYTES_MAX = 64 << 10;
 
     /** What the leader may still have to apply, it applies within this time, or the follower asks again. */

@@ -6,36 +6,34 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Asks the other members for their digests over their peer port, one after the other, each at its URLs in turn until one answers.
- * Confined to one thread at a time. The connection pool, which has a thread of the JDK's, is made with the first peer.
+ * Confined to one thread at a time, which waits for the answers.
  */
 public final class PeerHashClient implements PeerHashes {
     private static final Logger LOG = LoggerFactory.getLogger(PeerHashClient.class);
 
     private final Cluster cluster;
     private final Duration requestLimit;
-    private @Nullable HttpClient client;
+    private final PeerClient client;
 
     /** What one URL answered; one of the two is null. */
     private record Reply(@Nullable HashKv hash, @Nullable Failure failure, String error) {}
 
     /** @param requestLimit how long one question may take */
-    public PeerHashClient(Cluster cluster, Duration requestLimit) {
+    public PeerHashClient(Cluster cluster, PeerClient client, Duration requestLimit) {
         this.cluster = cluster;
+        this.client = client;
         this.requestLimit = requestLimit;
     }
 
@@ -72,24 +70,22 @@ public final class PeerHashClient implements PeerHashes {
     }
 
     private Reply ask(String url, long revision) {
+        Map<String, String> headers = Map.of(
+                "Content-Type",
+                "application/json",
+                PeerPages.CLUSTER_ID,
+                Identity.hex(cluster.identity().clusterId()));
+        byte[] question = HashKvFormat.question(revision).getBytes(StandardCharsets.UTF_8);
         try {
-            HttpRequest question = HttpRequest.newBuilder(URI.create(url + PeerPages.HASH_KV))
-                    .timeout(requestLimit)
-                    .header("Content-Type", "application/json")
-                    .header(
-                            PeerPages.CLUSTER_ID,
-                            Identity.hex(cluster.identity().clusterId()))
-                    .method("GET", HttpRequest.BodyPublishers.ofString(HashKvFormat.question(revision)))
-                    .build();
-            HttpResponse<InputStream> answer = client().send(question, HttpResponse.BodyHandlers.ofInputStream());
-            String body;
-            try (InputStream in = answer.body()) {
-                body = new String(in.readNBytes(HashKvFormat.BYTES_MAX), StandardCharsets.UTF_8);
-            }
-            return answer.statusCode() == 200
+            PeerClient.Reply answer = client.ask("GET", url + PeerPages.HASH_KV, headers, question, requestLimit)
+                    .get();
+            String body = new String(answer.body(), StandardCharsets.UTF_8);
+            return answer.status() == 200
                     ? new Reply(HashKvFormat.hashOf(body), null, "")
-                    : new Reply(null, failureOf(answer.statusCode(), body), body.strip());
-        } catch (IOException | IllegalArgumentException e) {
+                    : new Reply(null, failureOf(answer.status(), body), body.strip());
+        } catch (ExecutionException e) {
+            return new Reply(null, Failure.UNREACHABLE, String.valueOf(e.getCause()));
+        } catch (IOException e) {
             return new Reply(null, Failure.UNREACHABLE, e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -108,17 +104,5 @@ public final class PeerHashClient implements PeerHashes {
             return Failure.CLUSTER_ID_MISMATCH;
         }
         return Failure.UNREACHABLE;
-    }
-
-    private HttpClient client() {
-        HttpClient made = client;
-        if (made == null) {
-            made = HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .connectTimeout(requestLimit)
-                    .build();
-            client = made;
-        }
-        return made;
     }
 }

@@ -45,7 +45,7 @@ public final class PeerPages {
     static final String CLUSTER_ID_MISMATCH = "cluster ID mismatch";
 
     private static final String MEMBERS = "/members";
-    private static final String PROMOTE = "/members/promote/";
+    static final String PROMOTE = "/members/promote/";
     private static final String DOWNGRADE_ENABLED = "/downgrade/enabled";
     private static final String PROBING = "/raft/probing";
 

@@ -5,12 +5,15 @@ import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.net.HttpListeners;
+import dev.cairn.server.tls.ServerTls;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,10 +37,17 @@ public final class PeerPort {
     /**
      * Binds every peer URL or none.
      *
+     * @param tls of the URLs with TLS; null when there are none
      * @param content asked for with every request, which is after {@link #serve}
+     * @param raft makes the handler of a connection for what members send each other below {@code /raft}; asked after {@link #serve}
      * @throws IOException when an address cannot be bound; the message is etcd's and names the address
      */
-    public static PeerPort bind(ServerConfig config, EventLoops loops, Supplier<? extends HttpHandler> content)
+    public static PeerPort bind(
+            ServerConfig config,
+            EventLoops loops,
+            @Nullable ServerTls tls,
+            Supplier<? extends HttpHandler> content,
+            Supplier<ChannelHandler> raft)
             throws IOException {
         LOG.atInfo()
                 .setMessage("configuring peer listeners")
@@ -48,8 +58,8 @@ public final class PeerPort {
         PeerPort port = new PeerPort(HttpListeners.on(loops));
         try {
             for (EtcdUrl url : config.listenPeerUrls()) {
-                port.addresses.add(
-                        port.listeners.bind(url, request -> content.get().handle(request), BODY_BYTES_MAX));
+                port.addresses.add(port.listeners.bindForPeers(
+                        url, request -> content.get().handle(request), BODY_BYTES_MAX, tls, raft::get));
             }
             return port;
         } catch (IOException e) {

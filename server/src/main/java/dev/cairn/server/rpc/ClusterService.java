@@ -11,8 +11,11 @@ import dev.cairn.proto.etcdserverpb.MemberRemoveRequest;
 import dev.cairn.proto.etcdserverpb.MemberRemoveResponse;
 import dev.cairn.proto.etcdserverpb.MemberUpdateRequest;
 import dev.cairn.proto.etcdserverpb.MemberUpdateResponse;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.LeaderPromotion;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.Reconfiguration;
 import io.grpc.stub.StreamObserver;
@@ -22,12 +25,16 @@ import java.util.List;
 public final class ClusterService extends ClusterGrpc.ClusterImplBase {
     private final Cluster cluster;
     private final Reconfiguration reconfiguration;
+    private final LeaderPromotion leader;
     private final ReadGate reads;
     private final Headers headers;
 
-    public ClusterService(Cluster cluster, Reconfiguration reconfiguration, ReadGate reads, Headers headers) {
+    /** @param leader promotes where this member cannot, because it does not lead */
+    public ClusterService(
+            Cluster cluster, Reconfiguration reconfiguration, LeaderPromotion leader, ReadGate reads, Headers headers) {
         this.cluster = cluster;
         this.reconfiguration = reconfiguration;
+        this.leader = leader;
         this.reads = reads;
         this.headers = headers;
     }
@@ -82,14 +89,28 @@ public final class ClusterService extends ClusterGrpc.ClusterImplBase {
 
     @Override
     public void memberPromote(MemberPromoteRequest request, StreamObserver<MemberPromoteResponse> call) {
-        reconfiguration.promote(
-                request.getID(),
-                Calls.<Cluster.View, MemberPromoteResponse>answering(
-                        call,
-                        members -> MemberPromoteResponse.newBuilder()
-                                .setHeader(headers.withoutRevision())
-                                .addAllMembers(encode(members))
-                                .build()));
+        String token = Caller.current().credentials().token();
+        Completion<List<Member>> answer = Calls.<List<Member>, MemberPromoteResponse>answering(
+                call,
+                members -> MemberPromoteResponse.newBuilder()
+                        .setHeader(headers.withoutRevision())
+                        .addAllMembers(encode(members))
+                        .build());
+        reconfiguration.promote(request.getID(), new Completion<>() {
+            @Override
+            public void complete(Cluster.View members) {
+                answer.complete(members.members());
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                if (error == EtcdError.NO_LEADER) {
+                    leader.promote(request.getID(), token, answer);
+                } else {
+                    answer.fail(error);
+                }
+            }
+        });
     }
 
     private MemberListResponse members() {
@@ -100,7 +121,11 @@ public final class ClusterService extends ClusterGrpc.ClusterImplBase {
     }
 
     private static List<dev.cairn.proto.etcdserverpb.Member> encode(Cluster.View members) {
-        return members.members().stream().map(ClusterService::encode).toList();
+        return encode(members.members());
+    }
+
+    private static List<dev.cairn.proto.etcdserverpb.Member> encode(List<Member> members) {
+        return members.stream().map(ClusterService::encode).toList();
     }
 
     private static dev.cairn.proto.etcdserverpb.Member encode(Member member) {

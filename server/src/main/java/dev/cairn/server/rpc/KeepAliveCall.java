@@ -14,7 +14,9 @@ import dev.cairn.server.access.Access;
 import dev.cairn.server.access.Credentials;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.LeaderLessor;
 import dev.cairn.server.api.Proposer;
+import dev.cairn.server.api.ReadGate;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
@@ -24,6 +26,8 @@ import io.grpc.stub.StreamObserver;
  */
 final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
     private final Lessor lessor;
+    private final LeaderLessor leader;
+    private final ReadGate reads;
     private final Proposer proposer;
     private final Headers headers;
     private final Access access;
@@ -35,11 +39,15 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
 
     KeepAliveCall(
             Lessor lessor,
+            LeaderLessor leader,
+            ReadGate reads,
             Proposer proposer,
             Headers headers,
             Access access,
             ServerCallStreamObserver<LeaseKeepAliveResponse> call) {
         this.lessor = lessor;
+        this.leader = leader;
+        this.reads = reads;
         this.proposer = proposer;
         this.headers = headers;
         this.access = access;
@@ -81,11 +89,46 @@ final class KeepAliveCall implements StreamObserver<LeaseKeepAliveRequest> {
     private void renew(long lease) {
         Renewal renewal = lessor.renew(lease, System.nanoTime());
         switch (renewal.state()) {
-            case RENEWED, UNKNOWN -> answer(lease, renewal.ttlSeconds());
+            case RENEWED -> answer(lease, renewal.ttlSeconds());
+            case UNKNOWN -> whenCaughtUp(lease);
             case EXPIRED -> lessor.whenSettled(lease, () -> renew(lease));
             case CHECKPOINTED -> eraseCheckpoint(lease);
-            case NOT_PRIMARY -> refuse(EtcdError.NOT_PRIMARY_LESSOR);
+            case NOT_PRIMARY -> askLeader(lease);
         }
+    }
+
+    /** Another member may have told its client of a lease that is not applied here yet. */
+    private void whenCaughtUp(long lease) {
+        reads.await(new Completion<Long>() {
+            @Override
+            public void complete(Long index) {
+                Renewal renewal = lessor.renew(lease, System.nanoTime());
+                if (renewal.state() == Renewal.State.UNKNOWN) {
+                    answer(lease, renewal.ttlSeconds());
+                } else {
+                    renew(lease);
+                }
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                refuse(error);
+            }
+        });
+    }
+
+    private void askLeader(long lease) {
+        leader.renew(lease, new Completion<Long>() {
+            @Override
+            public void complete(Long ttlSeconds) {
+                answer(lease, ttlSeconds);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                refuse(error);
+            }
+        });
     }
 
     private void eraseCheckpoint(long lease) {

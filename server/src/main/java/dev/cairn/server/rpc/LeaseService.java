@@ -22,6 +22,7 @@ import dev.cairn.server.access.Access;
 import dev.cairn.server.access.Credentials;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.api.LeaderLessor;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.api.WriteAdmission;
@@ -36,6 +37,7 @@ import java.util.function.LongSupplier;
  */
 public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     private final Lessor lessor;
+    private final LeaderLessor leader;
     private final Proposer proposer;
     private final ReadGate reads;
     private final WriteAdmission admission;
@@ -43,9 +45,13 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     private final Access access;
     private final LongSupplier ids;
 
-    /** @param ids candidates for the IDs of leases whose clients leave the choice to the server */
+    /**
+     * @param leader asked where this member's own lessor measures no time
+     * @param ids candidates for the IDs of leases whose clients leave the choice to the server
+     */
     public LeaseService(
             Lessor lessor,
+            LeaderLessor leader,
             Proposer proposer,
             ReadGate reads,
             WriteAdmission admission,
@@ -53,6 +59,7 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
             Access access,
             LongSupplier ids) {
         this.lessor = lessor;
+        this.leader = leader;
         this.proposer = proposer;
         this.reads = reads;
         this.admission = admission;
@@ -95,7 +102,8 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     @Override
     public StreamObserver<LeaseKeepAliveRequest> leaseKeepAlive(StreamObserver<LeaseKeepAliveResponse> call) {
         return new KeepAliveCall(
-                lessor, proposer, headers, access, (ServerCallStreamObserver<LeaseKeepAliveResponse>) call);
+                lessor, leader, reads, proposer, headers, access, (ServerCallStreamObserver<LeaseKeepAliveResponse>)
+                        call);
     }
 
     @Override
@@ -115,17 +123,35 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
             @Override
             public void complete(Identity who) {
                 try {
-                    LeaseTimeToLiveResponse response = timeToLive(request);
-                    if (request.getKeys() && access.isStale(who)) {
-                        Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
-                    } else {
-                        Calls.answer(call, response);
-                    }
+                    answer(timeToLive(request), request, who, call);
                 } catch (LeaseException e) {
-                    Calls.refuse(call, EtcdError.NOT_PRIMARY_LESSOR);
+                    leader.timeToLive(request, new Calls.Forwarding<>(call) {
+                        @Override
+                        public void complete(LeaseTimeToLiveResponse response) {
+                            answer(
+                                    response.toBuilder()
+                                            .setHeader(headers.current())
+                                            .build(),
+                                    request,
+                                    who,
+                                    call);
+                        }
+                    });
                 }
             }
         };
+    }
+
+    private void answer(
+            LeaseTimeToLiveResponse response,
+            LeaseTimeToLiveRequest request,
+            Identity who,
+            StreamObserver<LeaseTimeToLiveResponse> call) {
+        if (request.getKeys() && access.isStale(who)) {
+            Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
+        } else {
+            Calls.answer(call, response);
+        }
     }
 
     @Override

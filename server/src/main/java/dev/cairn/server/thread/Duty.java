@@ -16,6 +16,9 @@ public interface Duty {
     /** The loop ends: writes down what was put off. Called once, when all other duties of the thread have no work left. */
     default void onStop() throws Exception {}
 
+    /** Another thread runs this from its next turn on. Called by the one that has run it so far, between two turns. */
+    default void onHandOver() {}
+
     /** When there is something to do by time alone; {@link Long#MAX_VALUE} when only input makes work. */
     default long nextDeadlineNanos() {
         return Long.MAX_VALUE;

@@ -43,6 +43,11 @@ public final class DutyThread implements Runnable {
         started.start();
     }
 
+    /** Goes on with these duties alone, from the next round on. Called by the last of the duties, on this thread. */
+    public void keep(List<Duty> work) {
+        duties = List.copyOf(work);
+    }
+
     /** There may be new work. Cheap when the thread is awake. */
     public void wake() {
         if (state.get() == ABOUT_TO_SLEEP && state.compareAndSet(ABOUT_TO_SLEEP, RUNNING)) {

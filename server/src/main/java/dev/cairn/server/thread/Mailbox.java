@@ -65,6 +65,11 @@ public final class Mailbox<T> {
         return items.isEmpty();
     }
 
+    /** What the items that wait weigh. */
+    public long bytes() {
+        return bytes.get();
+    }
+
     /** How many items wait. */
     public int size() {
         return count.get();

@@ -46,6 +46,7 @@ public final class ClientTls {
                     null,
                     false,
                     List.of(),
+                    List.of(),
                     config.cipherSuites(),
                     protocols(config)));
         }
@@ -65,6 +66,7 @@ public final class ClientTls {
                 TlsSettings.Named.of("client-crl-file", config.clientCrlFile()),
                 config.clientCertAuth() || trusted != null,
                 config.clientCertAllowedHostnames(),
+                List.of(),
                 config.cipherSuites(),
                 protocols(config)));
     }
@@ -145,7 +147,8 @@ public final class ClientTls {
                 .toList();
     }
 
-    private static List<String> protocols(ServerConfig config) {
+    /** The versions of the protocol that the options allow, by the names of the JDK. */
+    static List<String> protocols(ServerConfig config) {
         List<String> protocols = new ArrayList<>();
         if (!config.tlsMaxVersion().equals("TLS1.2")) {
             protocols.add("TLSv1.3");

@@ -21,8 +21,14 @@ final class ClientTrust extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager authorities;
     private final Revocations revoked;
     private final List<String> hostNames;
+    private final List<String> commonNames;
 
-    private ClientTrust(X509ExtendedTrustManager authorities, Revocations revoked, List<String> hostNames) {
+    private ClientTrust(
+            X509ExtendedTrustManager authorities,
+            Revocations revoked,
+            List<String> hostNames,
+            List<String> commonNames) {
+        this.commonNames = List.copyOf(commonNames);
         this.authorities = authorities;
         this.revoked = revoked;
         this.hostNames = hostNames;
@@ -31,8 +37,10 @@ final class ClientTrust extends X509ExtendedTrustManager {
     /**
      * @param authorities the bundle of the authorities; null for those that the runtime trusts
      * @param hostNames of which a certificate must carry one; empty for any
+     * @param commonNames of which its subject must be one; empty for any
      */
-    static ClientTrust of(@Nullable TlsFile authorities, Revocations revoked, List<String> hostNames)
+    static ClientTrust of(
+            @Nullable TlsFile authorities, Revocations revoked, List<String> hostNames, List<String> commonNames)
             throws TlsException {
         try {
             KeyStore anchors = null;
@@ -48,7 +56,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
             factory.init(anchors);
             for (TrustManager manager : factory.getTrustManagers()) {
                 if (manager instanceof X509ExtendedTrustManager extended) {
-                    return new ClientTrust(extended, revoked, List.copyOf(hostNames));
+                    return new ClientTrust(extended, revoked, List.copyOf(hostNames), commonNames);
                 }
             }
             throw new IllegalStateException("the runtime has no trust manager for certificates");
@@ -89,6 +97,9 @@ final class ClientTrust extends X509ExtendedTrustManager {
             }
         }
         if (!hostNames.isEmpty() && hostNames.stream().noneMatch(name -> HostNames.match(chain[0], name))) {
+            throw new CertificateException("client certificate authentication failed");
+        }
+        if (!commonNames.isEmpty() && !commonNames.contains(PeerCertificate.commonName(chain[0]))) {
             throw new CertificateException("client certificate authentication failed");
         }
     }

@@ -45,7 +45,7 @@ public final class PeerCertificate {
     }
 
     /** The last one where there are several, empty where there is none, as Go reads it. */
-    private static String commonName(X509Certificate certificate) {
+    static String commonName(X509Certificate certificate) {
         X500Name subject =
                 X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
         RDN[] names = subject.getRDNs(BCStyle.CN);

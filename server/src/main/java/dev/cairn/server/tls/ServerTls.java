@@ -135,7 +135,8 @@ public final class ServerTls {
                 ClientTrust.of(
                         find(files, settings.trustedCa()),
                         crl == null ? Revocations.none() : Revocations.in(crl),
-                        settings.hostNames())
+                        settings.hostNames(),
+                        settings.commonNames())
             };
         }
         try {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param trustedCa null for the authorities that the runtime trusts
  * @param crl null for no revocations
  * @param hostNames of which a client certificate must carry one; empty for any
+ * @param commonNames of which a client certificate must carry one; empty for any
  * @param cipherSuites of TLS 1.2; empty for those of the runtime
  * @param protocols enabled, by the names of the JDK
  */
@@ -20,10 +21,12 @@ record TlsSettings(
         @Nullable Named crl,
         boolean clientCertificates,
         List<String> hostNames,
+        List<String> commonNames,
         List<String> cipherSuites,
         List<String> protocols) {
     TlsSettings {
         hostNames = List.copyOf(hostNames);
+        commonNames = List.copyOf(commonNames);
         cipherSuites = List.copyOf(cipherSuites);
         protocols = List.copyOf(protocols);
     }

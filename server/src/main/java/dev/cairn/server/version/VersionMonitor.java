@@ -12,6 +12,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.thread.Duty;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,17 +21,20 @@ import org.slf4j.LoggerFactory;
  * Decides the cluster version while this member leads: at once when none was ever decided, else in intervals. The version is
  * that of the oldest member, and while a downgrade is enabled its target; a downgrade ends when every member runs the target.
  *
- * <p>A duty of the housekeeping thread. One proposal is under way at most.
+ * <p>A duty of the housekeeping thread. One question or proposal is under way at most.
  */
 public final class VersionMonitor implements Duty {
     private static final Logger LOG = LoggerFactory.getLogger(VersionMonitor.class);
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    /** Knows the releases of all members. Must not block. */
+    /** Finds out the releases of all members. Must not block. */
     public interface MemberVersions {
-        /** The release of the oldest member; null when one of them cannot be asked. */
-        @Nullable
-        ServerVersion oldest(Cluster.View members);
+        /**
+         * Asks every member.
+         *
+         * @param answer hears once, on any thread, the release of the oldest member; null when one of them cannot be asked
+         */
+        void oldest(Cluster.View members, Consumer<@Nullable ServerVersion> answer);
     }
 
     private final Cluster cluster;
@@ -38,7 +42,8 @@ public final class VersionMonitor implements Duty {
     private final Proposer proposer;
     private final MemberVersions versions;
     private final long downgradeCheckNanos;
-    private final AtomicBoolean proposing = new AtomicBoolean();
+    /** From a question to the members until what followed from it is decided. */
+    private final AtomicBoolean busy = new AtomicBoolean();
     /** This member has come to lead and looks at once. */
     private final AtomicBoolean elected = new AtomicBoolean();
 
@@ -88,12 +93,18 @@ public final class VersionMonitor implements Duty {
     }
 
     private int decide(Cluster.View now) {
-        if (!leads()) {
+        if (!leads() || !busy.compareAndSet(false, true)) {
             return 0;
         }
-        ServerVersion next = decision(now, versions.oldest(now));
-        if (next == null || !proposing.compareAndSet(false, true)) {
-            return 0;
+        versions.oldest(now, oldest -> decide(now, oldest));
+        return 1;
+    }
+
+    private void decide(Cluster.View now, @Nullable ServerVersion oldest) {
+        ServerVersion next = decision(now, oldest);
+        if (next == null || !leads()) {
+            busy.set(false);
+            return;
         }
         String current = now.version();
         if (current == null) {
@@ -111,7 +122,6 @@ public final class VersionMonitor implements Duty {
         ClusterVersionSetRequest set =
                 ClusterVersionSetRequest.newBuilder().setVer(next.toString()).build();
         propose(InternalRaftRequest.newBuilder().setClusterVersionSet(set), "failed to update cluster version");
-        return 1;
     }
 
     /** What the cluster version has to become; null when it is right. */
@@ -146,20 +156,22 @@ public final class VersionMonitor implements Duty {
 
     private int endDowngrade(Cluster.View now) {
         String target = now.downgradeTarget();
-        if (target == null || !leads()) {
+        if (target == null || !leads() || !busy.compareAndSet(false, true)) {
             return 0;
         }
-        ServerVersion oldest = versions.oldest(now);
+        versions.oldest(now, oldest -> endDowngrade(target, oldest));
+        return 1;
+    }
+
+    private void endDowngrade(String target, @Nullable ServerVersion oldest) {
         if (!ServerVersion.require(target).equals(oldest)) {
             LOG.atWarn()
                     .setMessage("remotes server has mismatching etcd version")
                     .addKeyValue("current-server-version", oldest)
                     .addKeyValue("target-version", target)
                     .log();
-            return 0;
-        }
-        if (!proposing.compareAndSet(false, true)) {
-            return 0;
+            busy.set(false);
+            return;
         }
         LOG.atInfo()
                 .setMessage("the cluster has been downgraded")
@@ -168,7 +180,6 @@ public final class VersionMonitor implements Duty {
         DowngradeInfoSetRequest set =
                 DowngradeInfoSetRequest.newBuilder().setEnabled(false).build();
         propose(InternalRaftRequest.newBuilder().setDowngradeInfoSet(set), "failed to cancel downgrade");
-        return 1;
     }
 
     private boolean leads() {
@@ -179,13 +190,13 @@ public final class VersionMonitor implements Duty {
         proposer.propose(request, new Completion<MessageLite>() {
             @Override
             public void complete(MessageLite ignored) {
-                proposing.set(false);
+                busy.set(false);
             }
 
             @Override
             public void fail(EtcdError error) {
                 // The next interval tries again.
-                proposing.set(false);
+                busy.set(false);
                 LOG.atWarn()
                         .setMessage(failure)
                         .addKeyValue("error", error.message())

@@ -308,16 +308,16 @@ class CommandLineTest {
     @Test
     void shouldSayOnceThatAnOptionHasNoEffect() {
         List<Notice> notices = config(
-                        "--peer-auto-tls", "--peer-auto-tls", "--memory-mlock", "--force", "--corrupt-check-time=0s")
+                        "--enable-pprof", "--enable-pprof", "--memory-mlock", "--force", "--corrupt-check-time=0s")
                 .notices();
         assertThat(notices.stream()
                         .filter(n -> n.message().equals("option is accepted, but has no effect"))
                         .map(n -> field(n, "option")))
-                .containsExactlyInAnyOrder("peer-auto-tls", "memory-mlock", "force");
+                .containsExactlyInAnyOrder("enable-pprof", "memory-mlock", "force");
     }
 
     @ParameterizedTest
-    @CsvSource({"--force-new-cluster", "--discovery-srv=x", "--listen-peer-urls=https://127.0.0.1:1"})
+    @CsvSource({"--force-new-cluster", "--discovery-srv=x"})
     void shouldRefuseWhatWouldOtherwiseChangeTheOutcome(String argument) {
         Outcome.Exit exit = exit(Map.of(), argument);
         assertThat(exit.status()).isEqualTo(1);

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,7 +45,8 @@ class PeerHashClientTest {
     private final List<HttpListeners> ports = new ArrayList<>();
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final Cluster cluster = new Cluster(new Identity(CLUSTER, SELF), store);
-    private final PeerHashClient client = new PeerHashClient(cluster, Duration.ofSeconds(10));
+    private final PeerHashClient client =
+            new PeerHashClient(cluster, new PeerClient(ForkJoinPool.commonPool(), null), Duration.ofSeconds(10));
 
     private static final OwnHashes HASHES = new OwnHashes() {
         @Override

@@ -1,0 +1,202 @@
+package dev.cairn.it.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.cairn.it.process.Command;
+import dev.cairn.it.process.Programs;
+import dev.cairn.it.process.ServerProcess;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Members of one cluster, each a process of its own. Confined to the test's thread. */
+final class Group implements AutoCloseable {
+    /** Machines that build at the same time are slow. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final List<ServerProcess> members = new ArrayList<>();
+
+    private Group(Path directory) {
+        this.directory = directory;
+    }
+
+    /** A cluster that the given servers have founded; all are ready. */
+    static Group found(Path directory, Path... servers) {
+        Group group = new Group(directory);
+        for (Path server : servers) {
+            group.prepare(server);
+        }
+        for (int i = 0; i < servers.length; i++) {
+            group.members.get(i).withFlags(group.flags(i, "new"));
+        }
+        try {
+            group.start(IntStream.range(0, servers.length).toArray());
+        } catch (RuntimeException | AssertionError e) {
+            group.close();
+            throw e;
+        }
+        return group;
+    }
+
+    /** A further process with its ports; it is not running. */
+    int prepare(Path server) {
+        members.add(ServerProcess.prepare(server, directory.resolve("m" + members.size()))
+                .reserve());
+        return members.size() - 1;
+    }
+
+    /** What a member has to be told of the cluster. */
+    String[] flags(int member, String state, String... more) {
+        List<String> flags = new ArrayList<>(List.of(
+                "--name=m" + member,
+                "--initial-cluster-state=" + state,
+                "--initial-cluster="
+                        + IntStream.range(0, members.size())
+                                .mapToObj(i -> "m" + i + "=" + members.get(i).peerUrl())
+                                .collect(Collectors.joining(","))));
+        flags.addAll(List.of(more));
+        return flags.toArray(String[]::new);
+    }
+
+    /** Starts these members together and waits until all are ready. */
+    void start(int... which) {
+        List<CompletableFuture<Void>> starting = new ArrayList<>();
+        for (int member : which) {
+            starting.add(CompletableFuture.runAsync(members.get(member)::start));
+        }
+        starting.forEach(CompletableFuture::join);
+    }
+
+    ServerProcess member(int member) {
+        return members.get(member);
+    }
+
+    int size() {
+        return members.size();
+    }
+
+    /** Runs etcdctl against one member. */
+    Command.Result ctl(int member, String... arguments) {
+        return Command.run(Command.etcdctl(members.get(member), arguments), LIMIT);
+    }
+
+    /** Runs etcdctl against one member until it succeeds; what it wrote. */
+    String ctlUntilDone(int member, String... arguments) {
+        Command.Result[] last = new Command.Result[1];
+        await("etcdctl " + String.join(" ", arguments) + " at m" + member)
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> {
+                    last[0] = ctl(member, arguments);
+                    return last[0].exit() == 0;
+                });
+        return last[0].out();
+    }
+
+    /** What a running member says of itself. */
+    JsonObject status(int member) {
+        JsonElement all = JsonParser.parseString(ctlUntilDone(member, "endpoint", "status", "--write-out=json"));
+        return all.getAsJsonArray().get(0).getAsJsonObject().getAsJsonObject("Status");
+    }
+
+    String id(int member) {
+        return Long.toHexString(status(member)
+                .getAsJsonObject("header")
+                .get("member_id")
+                .getAsBigInteger()
+                .longValue());
+    }
+
+    /** Waits until the running members agree on a leader; its number. */
+    int awaitLeader() {
+        int[] found = {-1};
+        await("a leader").atMost(LIMIT).pollInterval(Duration.ofMillis(200)).until(() -> {
+            found[0] = -1;
+            String leader = null;
+            for (int i = 0; i < members.size(); i++) {
+                if (!members.get(i).isRunning()) {
+                    continue;
+                }
+                JsonObject status = status(i);
+                JsonElement told = status.get("leader");
+                if (told == null || leader != null && !leader.equals(told.getAsString())) {
+                    return false;
+                }
+                leader = told.getAsString();
+                if (leader.equals(
+                        status.getAsJsonObject("header").get("member_id").getAsString())) {
+                    found[0] = i;
+                }
+            }
+            return found[0] >= 0;
+        });
+        return found[0];
+    }
+
+    /** Has the member lead, whoever leads now. */
+    void makeLeader(int member) {
+        String id = id(member);
+        await("leadership of m" + member)
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(300))
+                .until(() -> {
+                    int leader = awaitLeader();
+                    if (leader != member) {
+                        ctl(leader, "move-leader", id);
+                    }
+                    return awaitLeader() == member;
+                });
+    }
+
+    /** Waits until all running members hold the same, and compares their digests. */
+    void awaitEqualStores() {
+        await("equal stores").atMost(LIMIT).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
+            List<String> hashes = new ArrayList<>();
+            long revision = 0;
+            for (int i = 0; i < members.size(); i++) {
+                if (members.get(i).isRunning()) {
+                    JsonArray answer = JsonParser.parseString(ctl(i, "endpoint", "hashkv", "--write-out=json")
+                                    .success())
+                            .getAsJsonArray();
+                    JsonObject hash = answer.get(0).getAsJsonObject().getAsJsonObject("HashKV");
+                    hashes.add(hash.get("hash") + "@" + hash.get("hash_revision") + "/"
+                            + hash.getAsJsonObject("header").get("revision"));
+                    revision = hash.getAsJsonObject("header").get("revision").getAsLong();
+                }
+            }
+            assertThat(hashes).hasSizeGreaterThan(1).containsOnly(hashes.get(0));
+            assertThat(revision).isGreaterThan(1);
+        });
+    }
+
+    /** All values under a prefix, as one member has them. */
+    List<String> values(int member, String prefix) {
+        return ctlUntilDone(member, "get", "--prefix", prefix, "--print-value-only")
+                .lines()
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        members.forEach(ServerProcess::close);
+    }
+
+    static Path ours() {
+        return Programs.ours();
+    }
+
+    static Path real() {
+        return Programs.real("etcd");
+    }
+}

@@ -1,0 +1,105 @@
+package dev.cairn.server.tls;
+
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The TLS of connections that are made from here, from the files as they are at that moment. Files that cannot be used leave those in use
+ * that were good last. Thread-safe.
+ */
+final class DialTls {
+    private static final Logger LOG = LoggerFactory.getLogger(DialTls.class);
+
+    private final TlsSettings.@Nullable Named certificate;
+    private final TlsSettings.@Nullable Named key;
+    private final TlsSettings.@Nullable Named authorities;
+    private final boolean verifies;
+    private final List<Path> paths;
+    private FileStamps stamps;
+    private SSLContext context;
+
+    /**
+     * @param certificate shown to those who want one; null for none
+     * @param authorities null for those that the runtime trusts
+     * @param verifies whether the other side's certificate counts at all
+     * @throws TlsException what is wrong, and with which file
+     */
+    DialTls(
+            TlsSettings.@Nullable Named certificate,
+            TlsSettings.@Nullable Named key,
+            TlsSettings.@Nullable Named authorities,
+            boolean verifies)
+            throws TlsException {
+        this.certificate = certificate;
+        this.key = key;
+        this.authorities = authorities;
+        this.verifies = verifies;
+        this.paths = Stream.of(certificate, key, authorities)
+                .filter(java.util.Objects::nonNull)
+                .map(TlsSettings.Named::path)
+                .toList();
+        this.stamps = FileStamps.of(paths);
+        this.context = load();
+    }
+
+    /** The same as before as long as the files are the same; may read files. */
+    synchronized SSLContext context() {
+        FileStamps now = FileStamps.of(paths);
+        if (stamps.covers(now)) {
+            return context;
+        }
+        try {
+            context = load();
+        } catch (TlsException e) {
+            LOG.atWarn()
+                    .setMessage("changed TLS files cannot be used; the last good ones stay in use")
+                    .addKeyValue("error", e.getMessage())
+                    .log();
+        }
+        stamps = now;
+        return context;
+    }
+
+    private SSLContext load() throws TlsException {
+        KeyManager[] identity = {};
+        if (certificate != null && key != null) {
+            identity = new KeyManager[] {
+                ServerIdentity.of(
+                        TlsFile.read(certificate.option(), certificate.path()), TlsFile.read(key.option(), key.path()))
+            };
+        }
+        try {
+            SSLContext made = SSLContext.getInstance("TLS");
+            made.init(identity, verifies ? trust() : new TrustManager[] {new Anyone()}, null);
+            return made;
+        } catch (GeneralSecurityException | java.io.IOException e) {
+            throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);
+        }
+    }
+
+    private TrustManager[] trust() throws GeneralSecurityException, java.io.IOException {
+        KeyStore anchors = null;
+        if (authorities != null) {
+            anchors = KeyStore.getInstance(KeyStore.getDefaultType());
+            anchors.load(null, null);
+            int place = 0;
+            for (X509Certificate authority : Certificates.in(TlsFile.read(authorities.option(), authorities.path()))) {
+                anchors.setCertificateEntry("authority-" + place++, authority);
+            }
+        }
+        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+        factory.init(anchors);
+        return factory.getTrustManagers();
+    }
+}
