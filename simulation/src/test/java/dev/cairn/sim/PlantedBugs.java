@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 /** The classic mistakes, one at a time. Each is made by changing what goes into the real code, or comes out of it. */
 enum PlantedBugs {
     /** A restarted member does not know whom it has voted for. */
-    VOTE_NOT_PERSISTED(() -> new PlantedBug() {
+    VOTE_NOT_PERSISTED(1, () -> new PlantedBug() {
         @Override
         HardState onRestart(HardState found) {
             return new HardState(found.term(), 0, found.commit());
@@ -20,7 +20,7 @@ enum PlantedBugs {
     }),
 
     /** A restarted member has forgotten its term as well. */
-    HARD_STATE_LOST(() -> new PlantedBug() {
+    HARD_STATE_LOST(1, () -> new PlantedBug() {
         @Override
         HardState onRestart(HardState found) {
             return new HardState(0, 0, found.commit());
@@ -28,7 +28,7 @@ enum PlantedBugs {
     }),
 
     /** A leader commits an entry of an older term because a majority has it (figure 8 of the paper). */
-    OLD_TERM_COMMITTED_BY_COUNTING(() -> new PlantedBug() {
+    OLD_TERM_COMMITTED_BY_COUNTING(1, () -> new PlantedBug() {
         private final TreeMap<Long, TreeMap<Long, Long>> matchOfTerm = new TreeMap<>();
 
         @Override
@@ -58,7 +58,7 @@ enum PlantedBugs {
     }),
 
     /** A leader answers linearizable reads by its own store, without asking whether it leads still. */
-    STALE_READ_INDEX(() -> new PlantedBug() {
+    STALE_READ_INDEX(1, () -> new PlantedBug() {
         @Override
         boolean readsWithoutQuorum() {
             return true;
@@ -66,7 +66,7 @@ enum PlantedBugs {
     }),
 
     /** What is appended is acknowledged before it is on the disk. */
-    ACKNOWLEDGED_BEFORE_SYNC(() -> new PlantedBug() {
+    ACKNOWLEDGED_BEFORE_SYNC(1, () -> new PlantedBug() {
         @Override
         boolean disksLie() {
             return true;
@@ -74,7 +74,7 @@ enum PlantedBugs {
     }),
 
     /** Entries behind one that was replaced stay in the log. */
-    LOG_NOT_TRUNCATED(() -> new PlantedBug() {
+    LOG_NOT_TRUNCATED(1, () -> new PlantedBug() {
         @Override
         void replay(List<Entry> entries, Entry entry) {
             if (entry.index() <= entries.size()) {
@@ -86,7 +86,7 @@ enum PlantedBugs {
     }),
 
     /** The applied index is durable, the last changes are not. */
-    APPLIED_INDEX_AHEAD(() -> new PlantedBug() {
+    APPLIED_INDEX_AHEAD(1, () -> new PlantedBug() {
         @Override
         long appliedAtStart(long applied, MemoryRaftStorage log) {
             return applied == 0
@@ -96,7 +96,7 @@ enum PlantedBugs {
     }),
 
     /** A vote for a candidate whose log is behind. */
-    OUTDATED_CANDIDATE_ELECTED(() -> new PlantedBug() {
+    OUTDATED_CANDIDATE_ELECTED(1, () -> new PlantedBug() {
         @Override
         List<Message> onReceive(long to, Message message) {
             boolean asks = message.type() == MessageType.VOTE || message.type() == MessageType.PRE_VOTE;
@@ -110,7 +110,7 @@ enum PlantedBugs {
     }),
 
     /** Two votes in one term. */
-    DOUBLE_VOTE(() -> new PlantedBug() {
+    DOUBLE_VOTE(1, () -> new PlantedBug() {
         @Override
         List<Message> onSend(long from, Message message) {
             boolean refuses = message.type() == MessageType.VOTE_RESP && message.reject();
@@ -119,17 +119,24 @@ enum PlantedBugs {
     }),
 
     /** A change of membership takes effect before it is committed. */
-    CONFIGURATION_BEFORE_COMMIT(() -> new PlantedBug() {
+    CONFIGURATION_BEFORE_COMMIT(1, () -> new PlantedBug() {
         @Override
         boolean reconfiguresEarly() {
             return true;
         }
     });
 
+    private final long knownSeed;
     private final Supplier<PlantedBug> maker;
 
-    PlantedBugs(Supplier<PlantedBug> maker) {
+    /** @param knownSeed a storm in which the bug shows */
+    PlantedBugs(long knownSeed, Supplier<PlantedBug> maker) {
+        this.knownSeed = knownSeed;
         this.maker = maker;
+    }
+
+    long knownSeed() {
+        return knownSeed;
     }
 
     PlantedBug bug() {
