@@ -5,14 +5,16 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /** The classic mistakes, one at a time. Each is made by changing what goes into the real code, or comes out of it. */
 enum PlantedBugs {
     /** A restarted member does not know whom it has voted for. */
-    VOTE_NOT_PERSISTED(1, () -> new PlantedBug() {
+    VOTE_NOT_PERSISTED(119, () -> new PlantedBug() {
         @Override
         HardState onRestart(HardState found) {
             return new HardState(found.term(), 0, found.commit());
@@ -28,8 +30,9 @@ enum PlantedBugs {
     }),
 
     /** A leader commits an entry of an older term because a majority has it (figure 8 of the paper). */
-    OLD_TERM_COMMITTED_BY_COUNTING(1, () -> new PlantedBug() {
+    OLD_TERM_COMMITTED_BY_COUNTING(274, () -> new PlantedBug() {
         private final TreeMap<Long, TreeMap<Long, Long>> matchOfTerm = new TreeMap<>();
+        private final TreeSet<Long> members = new TreeSet<>();
 
         @Override
         List<Message> onReceive(long to, Message message) {
@@ -43,13 +46,18 @@ enum PlantedBugs {
 
         @Override
         List<Message> onSend(long from, Message message) {
+            members.add(from);
             TreeMap<Long, Long> matches = matchOfTerm.get(message.term());
-            if (message.type() != MessageType.APP || matches == null) {
+            if (message.type() != MessageType.APP || matches == null || members.size() < 3) {
                 return List.of(message);
             }
-            // Of three: the leader and one other are a majority.
-            long counted =
-                    matches.values().stream().mapToLong(Long::longValue).max().orElse(0);
+            // The leader and so many others are a majority.
+            int others = members.size() / 2;
+            long counted = matches.values().stream()
+                    .sorted(Comparator.reverseOrder())
+                    .skip(others - 1)
+                    .findFirst()
+                    .orElse(0L);
             long sent = message.index() + message.entries().size();
             return List.of(message.toBuilder()
                     .commit(Math.max(message.commit(), Math.min(counted, sent)))
@@ -58,7 +66,7 @@ enum PlantedBugs {
     }),
 
     /** A leader answers linearizable reads by its own store, without asking whether it leads still. */
-    STALE_READ_INDEX(1, () -> new PlantedBug() {
+    STALE_READ_INDEX(34, () -> new PlantedBug() {
         @Override
         boolean readsWithoutQuorum() {
             return true;
@@ -74,7 +82,7 @@ enum PlantedBugs {
     }),
 
     /** Entries behind one that was replaced stay in the log. */
-    LOG_NOT_TRUNCATED(1, () -> new PlantedBug() {
+    LOG_NOT_TRUNCATED(154, () -> new PlantedBug() {
         @Override
         void replay(List<Entry> entries, Entry entry) {
             if (entry.index() <= entries.size()) {
@@ -86,7 +94,7 @@ enum PlantedBugs {
     }),
 
     /** The applied index is durable, the last changes are not. */
-    APPLIED_INDEX_AHEAD(1, () -> new PlantedBug() {
+    APPLIED_INDEX_AHEAD(2, () -> new PlantedBug() {
         @Override
         long appliedAtStart(long applied, MemoryRaftStorage log) {
             return applied == 0
@@ -110,7 +118,7 @@ enum PlantedBugs {
     }),
 
     /** Two votes in one term. */
-    DOUBLE_VOTE(1, () -> new PlantedBug() {
+    DOUBLE_VOTE(4, () -> new PlantedBug() {
         @Override
         List<Message> onSend(long from, Message message) {
             boolean refuses = message.type() == MessageType.VOTE_RESP && message.reject();
@@ -119,7 +127,7 @@ enum PlantedBugs {
     }),
 
     /** A change of membership takes effect before it is committed. */
-    CONFIGURATION_BEFORE_COMMIT(1, () -> new PlantedBug() {
+    CONFIGURATION_BEFORE_COMMIT(24, () -> new PlantedBug() {
         @Override
         boolean reconfiguresEarly() {
             return true;

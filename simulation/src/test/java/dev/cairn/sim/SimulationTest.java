@@ -69,7 +69,8 @@ class SimulationTest {
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
                     simulation + " failed: " + e.getMessage() + "\nthe end of what happened:\n" + simulation.trace()
-                            + "\nrun again: ./mvnw test -pl simulation -Dtest=SimulationTest -Dcairn.seed=" + seed,
+                            + "\nrun again: ./mvnw test -pl simulation -am -Dsurefire.failIfNoSpecifiedTests=false"
+                            + " -Dtest=SimulationTest -Dcairn.seed=" + seed,
                     e);
         }
     }
