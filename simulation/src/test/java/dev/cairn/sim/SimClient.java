@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * answer in time is left alone, its outcome unknown.
  */
 final class SimClient {
+    /** For how long a leader that was stopped may renew a lease after another one has begun to count. */
+    private static final long STALE_LEADER_NANOS = 2_200_000_000L;
+
     private static final long PATIENCE = 3_000_000_000L;
     static final String ALL_KEYS = "k";
     static final String ALL_KEYS_END = "l";
@@ -87,7 +90,7 @@ final class SimClient {
                     ? ttl
                     : (long) (ttl * simulation.options().drift());
             if (lease.renewed) {
-                // A leader that was deposed without knowing may renew for as long as it takes it to notice.
+                // A leader that was deposed without knowing may renew until it notices.
                 early = Math.max(
                         early, Math.min(ttl, 3 * SimMember.ELECTION_TICKS * SimMember.TICK_MILLIS * 1_000_000));
             }
@@ -128,16 +131,14 @@ final class SimClient {
         } else if (dice < 85) {
             propose(member, compareAndSwap(key), 0);
         } else if (dice < 89) {
-            long ttl = 3 + random.nextInt(6);
+            long ttl = 3 + random.nextInt(8);
             propose(member, new Request.Grant((number + 1L) << 32 | requests), ttl);
         } else if (leases.isEmpty()) {
             think();
         } else {
             Lease lease = leases.get(leases.size() - 1 - random.nextInt(Math.min(3, leases.size())));
-            if (dice < 94) {
+            if (dice < 98) {
                 propose(member, new Request.Put(key, value(), lease.id), 0);
-            } else if (dice < 98) {
-                renew(lease);
             } else {
                 propose(member, new Request.Revoke(lease.id), 0);
             }
@@ -208,8 +209,10 @@ final class SimClient {
     }
 
     private void readLate(SimMember.Process member, Request.Range request) {
-        RangeResult result = range(member, request);
-        lateReads.add(new LateRead(request, result.revision(), found(result).keyValues()));
+        member.execute(() -> {
+            RangeResult result = range(member, request);
+            lateReads.add(new LateRead(request, result.revision(), found(result).keyValues()));
+        });
         think();
     }
 
@@ -226,16 +229,21 @@ final class SimClient {
                 result.keyValues().stream().map(Conversions::parse).toList());
     }
 
-    private void renew(Lease lease) {
-        SimMember.Process leader = simulation.anyLeader();
-        if (leader != null) {
-            Renewal renewal = leader.lessor.renew(lease.id, leader.clock().nanos());
-            if (renewal.state() == Renewal.State.RENEWED) {
+    /** Keeps the lease alive, as etcd's clients do, until it loses interest. */
+    private void keepAlive(Lease lease) {
+        scheduler.after(lease.ttlSeconds * 1_000_000_000L / 3, "keep alive", () -> {
+            SimMember.Process leader = simulation.anyLeader();
+            Renewal.State state = leader == null
+                    ? Renewal.State.NOT_PRIMARY
+                    : leader.lessor.renew(lease.id, leader.clock().nanos()).state();
+            if (state == Renewal.State.RENEWED) {
                 lease.renewedAt = scheduler.now();
                 lease.renewed = true;
             }
-        }
-        think();
+            if (state != Renewal.State.UNKNOWN && !stopped && random.nextInt(12) != 0) {
+                keepAlive(lease);
+            }
+        });
     }
 
     /** A request under way. */
@@ -281,7 +289,11 @@ final class SimClient {
             } else if (result instanceof Response.Decided decided) {
                 decided.results().forEach(this::learn);
             } else if (request instanceof Request.Grant grant && result instanceof Response.Done) {
-                leases.add(new Lease(grant.lease(), ttlSeconds, calledAt));
+                Lease lease = new Lease(grant.lease(), ttlSeconds, calledAt);
+                leases.add(lease);
+                if (random.nextInt(3) != 0) {
+                    keepAlive(lease);
+                }
             }
         }
     }

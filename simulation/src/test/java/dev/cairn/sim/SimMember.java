@@ -235,6 +235,7 @@ final class SimMember implements SimNetwork.Host {
         private long termSeen;
         private long commitSeen;
         private int revocations;
+        private long pausedUntil;
 
         Process(SimBoot.Result boot) throws IOException {
             long now = clock.nanos();
@@ -374,9 +375,11 @@ final class SimMember implements SimNetwork.Host {
 
         /** Runs a task soon, on a thread of its own so to speak. */
         void execute(Runnable task) {
-            scheduler.after(scheduler.random().nextLong(100_000), "task", () -> {
-                if (isAlive()) {
+            scheduler.at(awakeAt() + scheduler.random().nextLong(100_000), "task", () -> {
+                if (isAlive() && isAwake()) {
                     task.run();
+                } else if (isAlive()) {
+                    execute(task);
                 }
             });
         }
@@ -393,7 +396,17 @@ final class SimMember implements SimNetwork.Host {
             process = null;
         }
 
+        /** When the process does anything again: now, unless it is stopped. */
+        long awakeAt() {
+            return Math.max(scheduler.now(), pausedUntil);
+        }
+
+        boolean isAwake() {
+            return awakeAt() == scheduler.now();
+        }
+
         private void pause(long until) {
+            pausedUntil = until;
             for (SimSlot each : List.of(raftSlot, logSlot, applySlot, flushSlot, houseSlot)) {
                 each.busyUntil(until);
             }

@@ -55,7 +55,7 @@ final class SimSlot {
         if (scheduler.random().nextInt(200) == 0) {
             delay += scheduler.random().nextLong(SLEEPY_MAX);
         }
-        scheduler.at(Math.max(busyUntil, scheduler.now() + delay), name, this::run);
+        scheduler.at(Math.max(busyUntil, scheduler.now()) + delay, name, this::run);
     }
 
     private void run() {

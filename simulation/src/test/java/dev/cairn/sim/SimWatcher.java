@@ -136,7 +136,8 @@ final class SimWatcher {
         }
 
         private void later(Runnable task) {
-            lastTaskAt = Math.max(lastTaskAt, scheduler.now()) + 1 + random.nextLong(50_000);
+            // In their order, also when the process is stopped meanwhile.
+            lastTaskAt = Math.max(lastTaskAt, member.awakeAt()) + 1 + random.nextLong(50_000);
             scheduler.at(lastTaskAt, "stream", () -> {
                 if (member.isAlive()) {
                     task.run();

@@ -29,7 +29,7 @@ final class Simulation {
     private static final long SECOND = 1_000_000_000L;
     private static final long FAULTS_NANOS = 15 * SECOND;
     private static final long HEAL_NANOS = 6 * SECOND;
-    private static final long LEASES_NANOS = 14 * SECOND;
+    private static final long LEASES_NANOS = 20 * SECOND;
     private static final String TOKEN = "simulation";
 
     private final long seed;
@@ -150,20 +150,36 @@ final class Simulation {
                 : running.get(random.nextInt(running.size())).process();
     }
 
-    /** A member that believes to lead, if there is one. */
+    /** A member that believes to lead, if there is one that does anything. */
     SimMember.@Nullable Process anyLeader() {
         List<SimMember.Process> leaders = new ArrayList<>();
         for (SimMember member : members.values()) {
             SimMember.Process process = member.process();
-            if (process != null && process.status.leader() == member.id()) {
+            if (process != null && process.isAwake() && process.status.leader() == member.id()) {
                 leaders.add(process);
             }
         }
         return leaders.isEmpty() ? null : leaders.get(random.nextInt(leaders.size()));
     }
 
-    /** What a run amounted to. */
-    record Outcome(long events, long operations, long unknown, long committed, int terms, long digest) {}
+    /**
+     * What a run amounted to.
+     *
+     * @param losses in how many power cuts a disk lost something
+     * @param changes how many changes of membership were acknowledged
+     * @param told how many responses watchers got
+     */
+    record Outcome(
+            long events,
+            long operations,
+            long unknown,
+            long committed,
+            int terms,
+            long lostMessages,
+            long losses,
+            int changes,
+            int told,
+            long digest) {}
 
     /** @throws AssertionError when anything is not as it must be */
     Outcome run() {
@@ -189,6 +205,14 @@ final class Simulation {
                 history.stream().filter(Operation::isUnknown).count(),
                 invariants.committedIndex(),
                 invariants.leaders(),
+                network.lost(),
+                members.values().stream()
+                        .mapToLong(member -> member.disk().losses())
+                        .sum(),
+                operator.made(),
+                watchers.stream()
+                        .mapToInt(watcher -> watcher.watched().told().size())
+                        .sum(),
                 scheduler.digest());
     }
 

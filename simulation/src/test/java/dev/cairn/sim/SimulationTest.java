@@ -2,6 +2,8 @@ package dev.cairn.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -18,7 +20,7 @@ class SimulationTest {
     /** Seeds that found something once. */
     private static final long[] FOUND = {};
 
-    private static final int FIXED = 15;
+    private static final int FIXED = 20;
 
     @Test
     void shouldKeepAllPromisesUnderFaults() {
@@ -30,9 +32,17 @@ class SimulationTest {
         for (long seed : FOUND) {
             run(seed);
         }
+        List<Simulation.Outcome> outcomes = new ArrayList<>();
         for (long seed = 1; seed <= FIXED; seed++) {
-            run(seed);
+            outcomes.add(run(seed));
         }
+        // A simulation in which nothing happens finds nothing.
+        assertThat(outcomes).anyMatch(outcome -> outcome.unknown() > 0);
+        assertThat(outcomes).anyMatch(outcome -> outcome.terms() > 3);
+        assertThat(outcomes).anyMatch(outcome -> outcome.lostMessages() > 100);
+        assertThat(outcomes).anyMatch(outcome -> outcome.losses() > 0);
+        assertThat(outcomes).anyMatch(outcome -> outcome.changes() > 0);
+        assertThat(outcomes).allMatch(outcome -> outcome.told() > 0);
     }
 
     @Test
