@@ -30,7 +30,7 @@ enum PlantedBugs {
     }),
 
     /** A leader commits an entry of an older term because a majority has it (figure 8 of the paper). */
-    OLD_TERM_COMMITTED_BY_COUNTING(274, () -> new PlantedBug() {
+    OLD_TERM_COMMITTED_BY_COUNTING(215, () -> new PlantedBug() {
         private final TreeMap<Long, TreeMap<Long, Long>> matchOfTerm = new TreeMap<>();
         private final TreeSet<Long> members = new TreeSet<>();
 
@@ -66,7 +66,7 @@ enum PlantedBugs {
     }),
 
     /** A leader answers linearizable reads by its own store, without asking whether it leads still. */
-    STALE_READ_INDEX(34, () -> new PlantedBug() {
+    STALE_READ_INDEX(37, () -> new PlantedBug() {
         @Override
         boolean readsWithoutQuorum() {
             return true;
@@ -82,7 +82,7 @@ enum PlantedBugs {
     }),
 
     /** Entries behind one that was replaced stay in the log. */
-    LOG_NOT_TRUNCATED(154, () -> new PlantedBug() {
+    LOG_NOT_TRUNCATED(430, () -> new PlantedBug() {
         @Override
         void replay(List<Entry> entries, Entry entry) {
             if (entry.index() <= entries.size()) {
@@ -94,7 +94,7 @@ enum PlantedBugs {
     }),
 
     /** The applied index is durable, the last changes are not. */
-    APPLIED_INDEX_AHEAD(2, () -> new PlantedBug() {
+    APPLIED_INDEX_AHEAD(5, () -> new PlantedBug() {
         @Override
         long appliedAtStart(long applied, MemoryRaftStorage log) {
             return applied == 0
@@ -118,7 +118,7 @@ enum PlantedBugs {
     }),
 
     /** Two votes in one term. */
-    DOUBLE_VOTE(4, () -> new PlantedBug() {
+    DOUBLE_VOTE(2, () -> new PlantedBug() {
         @Override
         List<Message> onSend(long from, Message message) {
             boolean refuses = message.type() == MessageType.VOTE_RESP && message.reject();
@@ -127,7 +127,7 @@ enum PlantedBugs {
     }),
 
     /** A change of membership takes effect before it is committed. */
-    CONFIGURATION_BEFORE_COMMIT(24, () -> new PlantedBug() {
+    CONFIGURATION_BEFORE_COMMIT(8, () -> new PlantedBug() {
         @Override
         boolean reconfiguresEarly() {
             return true;
