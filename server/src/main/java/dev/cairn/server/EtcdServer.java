@@ -146,6 +146,15 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
                 every(TOKENS_NANOS, core.authentication::doWork),
                 onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),
+                new FirstElection(config, core, now),
+                new StallWatch(
+                        core.cluster,
+                        core.status,
+                        core.control,
+                        core.log::busyNanos,
+                        peers::longestActive,
+                        TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()),
+                        now),
                 core.versions,
                 core.snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));

@@ -88,6 +88,7 @@ final class MemberCore {
     final SnapshotDuty snapshots;
     final VersionMonitor versions;
     final LeaseRole leases;
+    final RaftInbox inbox;
 
     /** Completes when the cluster has a version. */
     final CompletableFuture<Void> versionDecided = new CompletableFuture<>();
@@ -114,7 +115,7 @@ final class MemberCore {
         status = new StatusBoard(appliedIndex);
         ids = new RequestIds(memberId, wallClockMillis);
         timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        RaftInbox inbox = new RaftInbox(surroundings::wakeRaft);
+        inbox = new RaftInbox(surroundings::wakeRaft);
         peers = surroundings.connect(cluster, inbox);
         proposals = new Proposals(
                 ids,
@@ -137,7 +138,7 @@ final class MemberCore {
         AuthStore users = Authentication.restore(config, tokens, random, store);
         lessor = new Lessor(
                 store,
-                LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis()),
+                leaseOptions(config),
                 new LeaseExpiry(
                         new RootProposer(own, users),
                         reads,
@@ -218,6 +219,14 @@ final class MemberCore {
                 now);
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);
+    }
+
+    private static LessorOptions leaseOptions(ServerConfig config) {
+        LessorOptions options =
+                LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis());
+        return config.isEnabled(FeatureGate.LEASE_CHECKPOINT)
+                ? options.withCheckpointInterval(LessorOptions.DEFAULT_CHECKPOINT_INTERVAL_SECONDS)
+                : options;
     }
 
     private void onRole(RaftRole role, long leader, long term) {

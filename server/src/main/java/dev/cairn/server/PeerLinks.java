@@ -97,12 +97,20 @@ final class PeerLinks implements AutoCloseable {
                 cluster.identity().clusterId(),
                 config.initialAdvertisePeerUrls().stream().map(EtcdUrl::text).toList(),
                 Duration.ofMillis(config.electionTimeoutMillis()));
+        if (config.raftReadTimeout().compareTo(peerConfig.readTimeout()) > 0) {
+            peerConfig = peerConfig.withTimes(config.raftReadTimeout(), peerConfig.probeInterval());
+        }
         PeerNetwork network =
                 new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(
                 peerConfig, network, cluster, inbox, SnapshotExchange.NONE, new PeerMeter(metrics, self), onRemoved);
         connections = made;
         return new Surroundings.Peers() {
+            @Override
+            public int activePeers() {
+                return made.activePeers();
+            }
+
             @Override
             public void follow(Cluster.View view) {
                 made.follow(view);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.Command;
+import dev.cairn.it.process.ServerProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -157,6 +158,55 @@ class ClusterTest {
             group.ctlUntilDone(0, "put", "k", "3");
             assertThat(group.values(1, "k")).containsExactly("3");
         }
+    }
+
+    @Test
+    void shouldNotServeAStaleReadAfterAPause() {
+        try (Group group = three()) {
+            int leader = group.awaitLeader();
+            int other = (leader + 1) % 3;
+            group.ctlUntilDone(leader, "put", "k", "old");
+            signal(group.member(leader), "STOP");
+            try {
+                group.ctlUntilDone(other, "put", "k", "new");
+                // The question waits at the door of a leader that has not heard of its successor.
+                Command read = Command.start(Command.etcdctl(
+                        group.member(leader), "get", "k", "--print-value-only", "--command-timeout=30s"));
+                signal(group.member(leader), "CONT");
+                Command.Result result = read.input("").await(Group.LIMIT);
+                assertThat(result.out()).doesNotContain("old");
+                assertThat(group.values(leader, "k")).containsExactly("new");
+            } finally {
+                signal(group.member(leader), "CONT");
+            }
+        }
+    }
+
+    @Test
+    void shouldGoOnAloneWhenForcedTo() {
+        try (Group group = three()) {
+            group.ctlUntilDone(1, "put", "k", "v");
+            assertThat(group.values(0, "k")).containsExactly("v");
+            for (int i = 0; i < 3; i++) {
+                group.member(i).kill();
+            }
+            group.member(0).withFlags(group.flags(0, "new", "--force-new-cluster"));
+            group.start(0);
+            assertThat(group.values(0, "k")).containsExactly("v");
+            group.ctlUntilDone(0, "put", "k", "alone");
+            assertThat(group.ctlUntilDone(0, "member", "list").lines()).hasSize(1);
+
+            // It stays alone without the flag.
+            assertThat(group.member(0).terminate(Duration.ofSeconds(30))).isIn(0, 143);
+            group.member(0).withFlags(group.flags(0, "new"));
+            group.start(0);
+            assertThat(group.values(0, "k")).containsExactly("alone");
+        }
+    }
+
+    private static void signal(ServerProcess process, String signal) {
+        Command.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Duration.ofSeconds(10))
+                .success();
     }
 
     private static String leaseOf(String granted) {

@@ -222,11 +222,22 @@ public final class Bootstrap {
             Identity identity =
                     new Identity(log.metadata().clusterId(), log.metadata().nodeId());
             Cluster.View members = checkedMembers(identity, store, applied.index());
+            List<Entry> forced = config.forceNewCluster()
+                    ? LoneSurvivor.entries(
+                            members,
+                            tail.behindStore(),
+                            identity.memberId(),
+                            log.hardState().term(),
+                            log.lastIndex())
+                    : List.of();
+            forced.forEach(tail::add);
             // What is applied was committed, whatever the last hard state that reached the disk says.
             HardState hardState = new HardState(
                     log.hardState().term(),
                     log.hardState().vote(),
-                    Math.max(log.hardState().commit(), applied.index()));
+                    forced.isEmpty()
+                            ? Math.max(log.hardState().commit(), applied.index())
+                            : log.lastIndex() + forced.size());
             MemoryRaftStorage storage = tail.storage(ConfStateFormat.confState(members));
             storage.setHardState(hardState);
             LOG.atInfo()
@@ -238,10 +249,15 @@ public final class Bootstrap {
                     .addKeyValue("entries-to-apply", tail.unapplied())
                     .log();
             WalWriter wal = WalWriter.resume(reader, walOptions);
+            if (!forced.isEmpty()) {
+                wal.append(forced, hardState);
+                wal.sync();
+                wal.handOver();
+            }
             return new Result(
                     identity,
                     wal,
-                    log.hardState(),
+                    forced.isEmpty() ? log.hardState() : hardState,
                     storage,
                     store,
                     snapshots(),

@@ -56,6 +56,11 @@ final class LogTail {
                 && (first.index() + retained <= applied.index() || bytes > RETAINED_BYTES_MAX);
     }
 
+    /** The entries that the store does not hold. */
+    List<Entry> behindStore() {
+        return entries.stream().filter(entry -> entry.index() > applied.index()).toList();
+    }
+
     /** How many entries the store does not hold. */
     long unapplied() {
         return entries.isEmpty() ? 0 : Math.max(0, entries.getLast().index() - applied.index());

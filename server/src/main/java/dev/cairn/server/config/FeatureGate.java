@@ -53,7 +53,10 @@ public enum FeatureGate {
 
     /** Whether anything depends on the gate here. */
     boolean hasEffect() {
-        return this == COMPACT_HASH_CHECK || this == INITIAL_CORRUPT_CHECK;
+        return this == COMPACT_HASH_CHECK
+                || this == INITIAL_CORRUPT_CHECK
+                || this == LEASE_CHECKPOINT
+                || this == PRIORITY_REQUEST;
     }
 
     static boolean isKnown(String name) {

@@ -44,11 +44,10 @@ final class Options {
             Section.MEMBER,
             "Time without a leader after which a member stands for election, in milliseconds.");
     static final Option<Boolean> INITIAL_ELECTION_TICK_ADVANCE = bool(
-                    "initial-election-tick-advance",
-                    "true",
-                    Section.MEMBER,
-                    "Shorten the first election timeout after a start.")
-            .meaningless("a member alone leads at once");
+            "initial-election-tick-advance",
+            "true",
+            Section.MEMBER,
+            "Shorten the first election timeout after a start.");
     static final Option<List<EtcdUrl>> LISTEN_PEER_URLS = urls(
             "listen-peer-urls",
             "http://localhost:2380",
@@ -123,8 +122,7 @@ final class Options {
                     "5s",
                     Section.MEMBER,
                     "Read timeout of connections between members, at least 5s.")
-            .key(null)
-            .notYet("connections between members have fixed timeouts");
+            .key(null);
     static final Option<Duration> RAFT_WRITE_TIMEOUT = duration(
                     "raft-write-timeout",
                     "5s",
@@ -496,9 +494,8 @@ final class Options {
             "Log entries kept behind a snapshot for slow followers.");
 
     // Unsafe
-    static final Option<Boolean> FORCE_NEW_CLUSTER = bool(
-                    "force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.")
-            .refused("recovery from a lost quorum is not available yet");
+    static final Option<Boolean> FORCE_NEW_CLUSTER =
+            bool("force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.");
     static final Option<Boolean> UNSAFE_NO_FSYNC = bool(
                     "unsafe-no-fsync", "false", Section.UNSAFE, "Do not sync to disk; a crash loses data.")
             .notYet("the log is always synced");

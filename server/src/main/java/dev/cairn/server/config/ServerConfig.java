@@ -264,6 +264,16 @@ public final class ServerConfig {
                 + String.join("," + name() + "=", configured));
     }
 
+    /** Whether all other members are to be dropped. */
+    public boolean forceNewCluster() {
+        return values.get(Options.FORCE_NEW_CLUSTER);
+    }
+
+    /** How long nothing may come from a member before its connection is given up. */
+    public Duration raftReadTimeout() {
+        return values.get(Options.RAFT_READ_TIMEOUT);
+    }
+
     public boolean strictReconfigCheck() {
         return values.get(Options.STRICT_RECONFIG_CHECK);
     }

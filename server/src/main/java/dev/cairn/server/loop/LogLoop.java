@@ -42,6 +42,8 @@ public final class LogLoop implements Duty {
     private final List<Message> gathered = new ArrayList<>();
     private HardState written;
     private HardState latest;
+    private volatile long busySinceNanos;
+    private volatile boolean busy;
 
     /**
      * @param hardState what the log holds already
@@ -74,8 +76,24 @@ public final class LogLoop implements Duty {
         return inbox.size() > QUEUED_MAX / 2 || inbox.bytes() > QUEUED_BYTES_MAX / 2;
     }
 
+    /** For how long the loop has been busy with the same turn, most of which it spends with the disk. Any thread. */
+    public long busyNanos(long nowNanos) {
+        return busy ? Math.max(0, nowNanos - busySinceNanos) : 0;
+    }
+
     @Override
     public int doWork(long nowNanos) throws IOException {
+        if (inbox.isEmpty()) {
+            return 0;
+        }
+        busySinceNanos = nowNanos;
+        busy = true;
+        int work = work();
+        busy = false;
+        return work;
+    }
+
+    private int work() throws IOException {
         int work = 0;
         Work next;
         while ((next = inbox.poll()) != null) {
