@@ -23,9 +23,6 @@ class PlantedBug {
         return List.of(message);
     }
 
-    /** A member has got a message. */
-    void received(long to, Message message, SimNetwork network) {}
-
     /** The hard state that a member finds when it restarts. */
     HardState onRestart(HardState found) {
         return found;

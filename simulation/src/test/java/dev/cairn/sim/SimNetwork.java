@@ -45,7 +45,6 @@ final class SimNetwork {
     private final PlantedBug bug;
     private Faults faults = Faults.NONE;
     private Consumer<Message> listener = message -> {};
-    private long delivered;
     private long lost;
 
     SimNetwork(SimScheduler scheduler, PlantedBug bug) {
@@ -68,10 +67,6 @@ final class SimNetwork {
 
     void healAll() {
         cut.clear();
-    }
-
-    long delivered() {
-        return delivered;
     }
 
     long lost() {
@@ -127,10 +122,7 @@ final class SimNetwork {
             return;
         }
         for (Message changed : bug.onReceive(to, message)) {
-            if (host.receive(changed)) {
-                delivered++;
-                bug.received(to, changed, this);
-            } else {
+            if (!host.receive(changed)) {
                 lose(from, changed);
             }
         }

@@ -112,14 +112,6 @@ final class Simulation {
         return options;
     }
 
-    long digest() {
-        return scheduler.digest();
-    }
-
-    long events() {
-        return scheduler.events();
-    }
-
     String trace() {
         return scheduler.trace();
     }

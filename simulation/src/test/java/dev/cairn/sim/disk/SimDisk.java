@@ -113,7 +113,6 @@ public final class SimDisk {
     private boolean cut;
     private boolean lying;
     private int starts;
-    private long syncs;
     private long torn;
 
     /**
@@ -134,11 +133,6 @@ public final class SimDisk {
     /** When everything that was issued until now will have been done. */
     public long freeAt() {
         return Math.max(freeAt, clock.getAsLong());
-    }
-
-    /** How many syncs were done. */
-    public long syncs() {
-        return syncs;
     }
 
     /** In how many power cuts something was lost that had been written. */
@@ -307,7 +301,6 @@ public final class SimDisk {
 
     void sync(Node node) {
         beforeOperation();
-        syncs++;
         if (lying) {
             return;
         }
