@@ -1,19 +1,15 @@
 package dev.cairn.sim;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.MessageLite;
 import dev.cairn.auth.AuthStore;
 import dev.cairn.auth.LeaseKeys;
 import dev.cairn.auth.RequestAuthorizer;
 import dev.cairn.auth.UserTokens;
-import dev.cairn.lease.ExpirySink;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.Event;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.backend.MemoryBackend;
-import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
-import dev.cairn.proto.etcdserverpb.LeaseRevokeRequest;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
@@ -26,6 +22,7 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
+import dev.cairn.server.SimulatedLeases;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.ReadGate;
@@ -69,7 +66,6 @@ final class SimMember implements SimNetwork.Host {
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long HOUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long RETAINED_ENTRIES = 1_000_000;
-    private static final int REVOCATIONS_MAX = 100;
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -218,6 +214,7 @@ final class SimMember implements SimNetwork.Host {
         final ReadIndexQueue reads;
         final Lessor lessor;
         final WatchHub watches;
+        private final SimulatedLeases leases;
         final RaftInbox inbox;
         final ApplyLoop apply;
 
@@ -234,7 +231,6 @@ final class SimMember implements SimNetwork.Host {
         private long digest;
         private long termSeen;
         private long commitSeen;
-        private int revocations;
         private long pausedUntil;
 
         Process(SimBoot.Result boot) throws IOException {
@@ -265,8 +261,13 @@ final class SimMember implements SimNetwork.Host {
             AuthStore users = new AuthStore(store, password -> ByteString.copyFromUtf8(password), UserTokens.STATELESS);
             users.restore();
             lessor = new Lessor(
-                    store, LessorOptions.forElection(ELECTION_TICKS, (int) TICK_MILLIS), new Revocations(), now);
+                    store,
+                    LessorOptions.forElection(ELECTION_TICKS, (int) TICK_MILLIS),
+                    SimulatedLeases.expiry(
+                            proposals, users, reads, () -> status.leader() == id(), houseSlot::wake, clock),
+                    now);
             lessor.restore();
+            leases = new SimulatedLeases(lessor, TimeUnit.MILLISECONDS.toNanos(ELECTION_TICKS * TICK_MILLIS));
             store.setLeases(lessor);
             watches = new WatchHub(
                     store,
@@ -319,7 +320,8 @@ final class SimMember implements SimNetwork.Host {
             logSlot.start(this::log);
             applySlot.start(apply);
             flushSlot.start(every(FLUSH_LOOK_NANOS, store.flusher()::doWork));
-            houseSlot.start(every(HOUSE_NANOS, time -> watches.doWork(time) + lessor.doWork(time)));
+            houseSlot.start(
+                    every(HOUSE_NANOS, time -> leases.doWork(time) + watches.doWork(time) + lessor.doWork(time)));
         }
 
         /** What a member finds in its log must be what it, or a leader, once put there. */
@@ -497,11 +499,9 @@ final class SimMember implements SimNetwork.Host {
                     SimMember.this + " is " + role + " of term " + term + ", leader " + Long.toHexString(leader));
             if (role == RaftRole.LEADER) {
                 invariants.leads(id(), term);
-                lessor.promote(clock.nanos(), TimeUnit.MILLISECONDS.toNanos(ELECTION_TICKS * TICK_MILLIS));
-                houseSlot.wake();
-            } else if (lessor.isPrimary()) {
-                lessor.demote();
             }
+            leases.lead(role == RaftRole.LEADER);
+            houseSlot.wake();
         }
 
         private void removedSelf() {
@@ -513,35 +513,6 @@ final class SimMember implements SimNetwork.Host {
                     process = null;
                 }
             });
-        }
-
-        private final class Revocations implements ExpirySink {
-            @Override
-            public boolean revoke(long lease) {
-                if (revocations >= REVOCATIONS_MAX) {
-                    return false;
-                }
-                revocations++;
-                InternalRaftRequest.Builder request = InternalRaftRequest.newBuilder()
-                        .setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(lease));
-                proposals.propose(request, new Completion<MessageLite>() {
-                    @Override
-                    public void complete(MessageLite ignored) {
-                        revocations--;
-                    }
-
-                    @Override
-                    public void fail(EtcdError error) {
-                        revocations--;
-                    }
-                });
-                return true;
-            }
-
-            @Override
-            public boolean checkpoint(long lease, long remainingTtlSeconds) {
-                throw new AssertionError("checkpoints are off");
-            }
         }
 
         private final class Headers implements HeaderSource {
