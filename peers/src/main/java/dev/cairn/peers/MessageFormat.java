@@ -34,7 +34,7 @@ import java.util.List;
  * that is zero is left out, except those that etcd always sets for a type of message. The reader takes any valid encoding. Field 14,
  * responses, exists only between a node and its own log and is neither written nor read.
  */
-final class MessageFormat {
+public final class MessageFormat {
     /** A longer message is refused, by etcd as well. */
     static final int MESSAGE_BYTES_MAX = 512 << 20;
 
@@ -54,7 +54,7 @@ final class MessageFormat {
      *
      * @throws IllegalArgumentException if they are more than a message may have
      */
-    static int sizeOf(Message message) {
+    public static int sizeOf(Message message) {
         long size = field(message.type().number(), true)
                 + field(message.to(), false)
                 + field(message.from(), false)
@@ -85,7 +85,7 @@ final class MessageFormat {
         return (int) size;
     }
 
-    static void write(Message message, ByteBuf out) {
+    public static void write(Message message, ByteBuf out) {
         writeField(out, 1, message.type().number(), true);
         writeField(out, 2, message.to(), false);
         writeField(out, 3, message.from(), false);
@@ -258,7 +258,7 @@ final class MessageFormat {
     // Reading. Every method reads up to an index of the buffer, which the caller knows to be readable.
 
     /** Reads the next bytes as one message and moves the reader index behind it. */
-    static Message read(ByteBuf in, int bytes) throws MalformedMessageException {
+    public static Message read(ByteBuf in, int bytes) throws MalformedMessageException {
         int end = in.readerIndex() + bytes;
         MessageType type = MessageType.HUP;
         long to = 0;

@@ -10,6 +10,7 @@ import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
+import dev.cairn.server.thread.NanoClock;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,13 +35,20 @@ final class LeaseExpiry implements ExpirySink {
     private final Runnable wake;
     private final AtomicInteger underWay = new AtomicInteger();
     private final AtomicBoolean asking = new AtomicBoolean();
-    private volatile long confirmedNanos = System.nanoTime() - CONFIRMED_NANOS;
+    private final NanoClock clock;
+    private volatile long confirmedNanos;
 
     /**
      * @param leads whether this member leads, as far as it knows
      * @param wake wakes whoever scans for expired leases
      */
     LeaseExpiry(Proposer proposer, ReadGate reads, BooleanSupplier leads, Runnable wake) {
+        this(proposer, reads, leads, wake, NanoClock.SYSTEM);
+    }
+
+    LeaseExpiry(Proposer proposer, ReadGate reads, BooleanSupplier leads, Runnable wake, NanoClock clock) {
+        this.clock = clock;
+        this.confirmedNanos = clock.nanos() - CONFIRMED_NANOS;
         this.proposer = proposer;
         this.reads = reads;
         this.leads = leads;
@@ -88,7 +96,7 @@ final class LeaseExpiry implements ExpirySink {
             return true;
         }
         if (asking.compareAndSet(false, true)) {
-            long asked = System.nanoTime();
+            long asked = clock.nanos();
             reads.await(new Completion<Long>() {
                 @Override
                 public void complete(Long index) {
@@ -111,6 +119,6 @@ final class LeaseExpiry implements ExpirySink {
     }
 
     private boolean holds(long limitNanos) {
-        return System.nanoTime() - confirmedNanos < limitNanos && leads.getAsBoolean();
+        return clock.nanos() - confirmedNanos < limitNanos && leads.getAsBoolean();
     }
 }

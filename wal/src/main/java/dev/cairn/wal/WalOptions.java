@@ -32,7 +32,8 @@ public final class WalOptions {
         return new WalOptions(helper, listener, WalFormat.SEGMENT_BYTES, BUFFER_BYTES, WalFiles.REAL);
     }
 
-    WalOptions withSegmentBytes(long bytes) {
+    /** With segments of this size, where etcd's would be too large: a simulation has many logs, and wants to see segments end. */
+    public WalOptions withSegmentBytes(long bytes) {
         return new WalOptions(helper, listener, bytes, bufferBytes, files);
     }
 

@@ -43,7 +43,7 @@ public final class WatchHub implements EventListener {
     }
 
     /** With a source of chance that answers a number from 0 to below its argument. */
-    WatchHub(RevisionLog log, WatchOptions options, HeaderSource headers, LongUnaryOperator chance) {
+    public WatchHub(RevisionLog log, WatchOptions options, HeaderSource headers, LongUnaryOperator chance) {
         this.log = log;
         this.options = options;
         this.format = new ResponseFormat(headers);

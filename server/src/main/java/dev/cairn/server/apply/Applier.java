@@ -26,6 +26,7 @@ import dev.cairn.raft.message.EntryType;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.membership.ConfStateFormat;
+import dev.cairn.server.thread.NanoClock;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,6 +55,7 @@ public final class Applier {
     private final LongFunction<@Nullable Completion<MessageLite>> proposers;
     private final Runnable raiseNoSpace;
     private @Nullable ApplyMeter meter;
+    private NanoClock clock = NanoClock.SYSTEM;
 
     /**
      * @param proposers the completion that waits for the request with this ID; null when it was not proposed here
@@ -81,6 +83,11 @@ public final class Applier {
     /** Who measures requests; to be set before the apply loop runs. */
     public void measureBy(ApplyMeter newMeter) {
         meter = newMeter;
+    }
+
+    /** By which clock leases live; to be set before the apply loop runs. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
     }
 
     /**
@@ -190,7 +197,7 @@ public final class Applier {
         }
         if (request.hasLeaseCheckpoint()) {
             for (LeaseCheckpoint checkpoint : request.getLeaseCheckpoint().getCheckpointsList()) {
-                lessor.checkpoint(checkpoint.getID(), checkpoint.getRemainingTTL(), System.nanoTime());
+                lessor.checkpoint(checkpoint.getID(), checkpoint.getRemainingTTL(), clock.nanos());
             }
             return LeaseCheckpointResponse.newBuilder().setHeader(header()).build();
         }
@@ -214,7 +221,7 @@ public final class Applier {
     }
 
     private LeaseGrantResponse grant(LeaseGrantRequest request) throws LeaseException {
-        long ttl = lessor.grant(request.getID(), request.getTTL(), System.nanoTime());
+        long ttl = lessor.grant(request.getID(), request.getTTL(), clock.nanos());
         return LeaseGrantResponse.newBuilder()
                 .setHeader(header())
                 .setID(request.getID())

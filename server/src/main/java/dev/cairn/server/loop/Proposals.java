@@ -8,6 +8,7 @@ import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.NanoClock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,7 @@ public final class Proposals implements Proposer {
     /** In order of their deadlines, which is the order in which they were taken. Confined to the Raft loop. */
     private final ArrayDeque<Proposal> taken = new ArrayDeque<>();
 
+    private NanoClock clock = NanoClock.SYSTEM;
     private volatile boolean stopped;
 
     /**
@@ -97,6 +99,11 @@ public final class Proposals implements Proposer {
         this.queue = new Mailbox<>(QUEUED_MAX, QUEUED_BYTES_MAX, p -> p.data.size(), wake);
     }
 
+    /** By which clock deadlines are set; to be set before the Raft loop runs. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
+    }
+
     @Override
     public void propose(InternalRaftRequest.Builder request, Completion<MessageLite> completion) {
         long lagMax = revocationsFirst && request.hasLeaseRevoke() ? PRIORITY_APPLY_LAG_MAX : APPLY_LAG_MAX;
@@ -112,7 +119,7 @@ public final class Proposals implements Proposer {
             completion.fail(EtcdError.REQUEST_TOO_LARGE);
             return;
         }
-        long now = System.nanoTime();
+        long now = clock.nanos();
         Proposal proposal = new Proposal(id, data, completion, now, now + timeoutNanos);
         underway.put(id, proposal);
         if (!queue.offer(proposal)) {

@@ -11,6 +11,7 @@ import dev.cairn.server.membership.ChangeListener;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.RaftGroup;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.NanoClock;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -74,6 +75,7 @@ public final class RaftControl implements RaftGroup, ChangeListener {
 
     private final List<Transfer> transfers = new ArrayList<>();
     private volatile boolean stopped;
+    private NanoClock clock = NanoClock.SYSTEM;
 
     /**
      * @param timeoutMillis how long a request may wait
@@ -88,6 +90,11 @@ public final class RaftControl implements RaftGroup, ChangeListener {
         newChanges = new Mailbox<>(WAITING_MAX, Long.MAX_VALUE, change -> 1, wake);
         newLooks = new Mailbox<>(WAITING_MAX, Long.MAX_VALUE, look -> 1, wake);
         newTransfers = new Mailbox<>(WAITING_MAX, Long.MAX_VALUE, transfer -> 1, wake);
+    }
+
+    /** By which clock deadlines are set; to be set before the Raft loop runs. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
     }
 
     @Override
@@ -263,6 +270,6 @@ public final class RaftControl implements RaftGroup, ChangeListener {
     }
 
     private long deadline() {
-        return System.nanoTime() + timeoutNanos;
+        return clock.nanos() + timeoutNanos;
     }
 }

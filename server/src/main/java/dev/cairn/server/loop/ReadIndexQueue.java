@@ -5,6 +5,7 @@ import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.NanoClock;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -49,6 +50,7 @@ public final class ReadIndexQueue implements ReadGate {
         public void failed() {}
     };
     private volatile boolean stopped;
+    private NanoClock clock = NanoClock.SYSTEM;
 
     /**
      * @param timeoutMillis how long a read may wait
@@ -68,6 +70,11 @@ public final class ReadIndexQueue implements ReadGate {
         listener = newListener;
     }
 
+    /** By which clock deadlines are set; to be set before the Raft loop runs. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
+    }
+
     @Override
     public void await(Completion<Long> completion) {
         if (status.isSoloLeader()) {
@@ -76,7 +83,7 @@ public final class ReadIndexQueue implements ReadGate {
         }
         if (stopped) {
             completion.fail(EtcdError.STOPPED);
-        } else if (!queue.offer(new Waiting(completion, System.nanoTime() + timeoutNanos))) {
+        } else if (!queue.offer(new Waiting(completion, clock.nanos() + timeoutNanos))) {
             completion.fail(EtcdError.TOO_MANY_REQUESTS);
         }
     }

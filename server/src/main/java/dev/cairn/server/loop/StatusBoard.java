@@ -1,6 +1,7 @@
 package dev.cairn.server.loop;
 
 import dev.cairn.server.api.MemberStatus;
+import dev.cairn.server.thread.NanoClock;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,6 +18,7 @@ public final class StatusBoard implements MemberStatus {
     private volatile LongSupplier appliedIndex;
     private volatile long leaderSinceNanos;
     private volatile boolean hasHadLeader;
+    private NanoClock clock = NanoClock.SYSTEM;
 
     public StatusBoard(long appliedIndexAtStart) {
         this.appliedIndex = () -> appliedIndexAtStart;
@@ -25,6 +27,11 @@ public final class StatusBoard implements MemberStatus {
     /** Where the applied index is read from, once the apply loop exists. */
     public void followApplied(LongSupplier source) {
         appliedIndex = source;
+    }
+
+    /** By which clock moments are noted; to be set before the Raft loop runs. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
     }
 
     @Override
@@ -71,7 +78,7 @@ public final class StatusBoard implements MemberStatus {
 
     void leader(long id) {
         if (id != 0 && id != leader) {
-            leaderSinceNanos = System.nanoTime();
+            leaderSinceNanos = clock.nanos();
             hasHadLeader = true;
         }
         leader = id;

@@ -1,0 +1,132 @@
+package dev.cairn.sim;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.AppliedState;
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.StoreOptions;
+import dev.cairn.mvcc.backend.MemoryBackend;
+import dev.cairn.proto.raftpb.ConfChange;
+import dev.cairn.proto.raftpb.ConfChangeType;
+import dev.cairn.raft.MemoryRaftStorage;
+import dev.cairn.raft.message.Entry;
+import dev.cairn.raft.message.EntryType;
+import dev.cairn.raft.message.HardState;
+import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.ConfStateFormat;
+import dev.cairn.server.membership.Identity;
+import dev.cairn.server.membership.Member;
+import dev.cairn.server.membership.MemberFormat;
+import dev.cairn.sim.disk.SimBackend;
+import dev.cairn.sim.disk.SimDisk;
+import dev.cairn.wal.WalContents;
+import dev.cairn.wal.WalDirectory;
+import dev.cairn.wal.WalException;
+import dev.cairn.wal.WalListener;
+import dev.cairn.wal.WalMetadata;
+import dev.cairn.wal.WalOptions;
+import dev.cairn.wal.WalReader;
+import dev.cairn.wal.WalRepair;
+import dev.cairn.wal.WalWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a simulated member comes to its log and its store: as {@code server.bootstrap} does it, for a directory that is a path of a
+ * {@link SimDisk} and a store in memory.
+ */
+final class SimBoot {
+    /** Small, so that segments end often. */
+    private static final long SEGMENT_BYTES = 64 << 10;
+
+    private static final long FOUNDING_TERM = 1;
+
+    private SimBoot() {}
+
+    /** What the loops start with. */
+    record Result(
+            WalWriter wal,
+            HardState hardState,
+            MemoryRaftStorage log,
+            MvccStore store,
+            long appliedIndex,
+            int entries) {}
+
+    static StoreOptions storeOptions(MemoryBackend.Disk memory, SimDisk disk) {
+        return StoreOptions.of(SimBackend.on(memory, disk)).withCompaction(100, 1_000_000);
+    }
+
+    private static WalOptions walOptions() {
+        // Without a helper: it would be another thread, and the log does without.
+        return WalOptions.of(task -> {}, WalListener.NONE).withSegmentBytes(SEGMENT_BYTES);
+    }
+
+    /** Founds, joins or restarts, whatever the disk says. */
+    static Result run(Identity identity, List<Member> founders, MemoryBackend.Disk memory, SimDisk disk, PlantedBug bug)
+            throws IOException {
+        Path directory = disk.fileSystem().getPath("/wal");
+        MvccStore store = MvccStore.open(storeOptions(memory, disk));
+        if (WalDirectory.exists(directory)) {
+            return restart(directory, identity, store, bug);
+        }
+        List<Entry> entries = foundingEntries(founders);
+        HardState hardState = entries.isEmpty() ? HardState.EMPTY : new HardState(FOUNDING_TERM, 0, entries.size());
+        WalWriter wal = WalWriter.create(
+                directory,
+                new WalMetadata(identity.memberId(), identity.clusterId()),
+                entries,
+                hardState,
+                walOptions());
+        MemoryRaftStorage log = new MemoryRaftStorage();
+        log.append(entries);
+        log.setHardState(hardState);
+        return new Result(wal, hardState, log, store, 0, entries.size());
+    }
+
+    private static Result restart(Path directory, Identity identity, MvccStore store, PlantedBug bug)
+            throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        WalReader reader = WalReader.openForAppend(directory, 0, 0);
+        WalContents contents;
+        try {
+            contents = reader.read(entry -> bug.replay(entries, entry));
+        } catch (WalException.Torn e) {
+            reader.close();
+            WalRepair.repair(directory);
+            entries.clear();
+            reader = WalReader.openForAppend(directory, 0, 0);
+            contents = reader.read(entry -> bug.replay(entries, entry));
+        }
+        AppliedState applied = store.appliedState();
+        if (contents.lastIndex() < applied.index()) {
+            throw new AssertionError("the log ends at entry " + contents.lastIndex()
+                    + ", but the store holds entries up to " + applied.index());
+        }
+        HardState found = contents.hardState();
+        HardState hardState =
+                bug.onRestart(new HardState(found.term(), found.vote(), Math.max(found.commit(), applied.index())));
+        MemoryRaftStorage log = new MemoryRaftStorage();
+        log.append(entries);
+        log.setHardState(hardState);
+        long appliedIndex = bug.appliedAtStart(applied.index(), log);
+        if (appliedIndex > 0) {
+            Cluster members = new Cluster(identity, store);
+            log.createSnapshot(appliedIndex, ConfStateFormat.confState(members.view()), ByteString.EMPTY);
+        }
+        return new Result(WalWriter.resume(reader, walOptions()), hardState, log, store, appliedIndex, entries.size());
+    }
+
+    private static List<Entry> foundingEntries(List<Member> founders) {
+        List<Entry> entries = new ArrayList<>();
+        for (Member member : founders) {
+            ConfChange change = ConfChange.newBuilder()
+                    .setType(ConfChangeType.ConfChangeAddNode)
+                    .setNodeId(member.id())
+                    .setContext(MemberFormat.encode(member))
+                    .build();
+            entries.add(new Entry(FOUNDING_TERM, entries.size() + 1L, EntryType.CONF_CHANGE, change.toByteString()));
+        }
+        return entries;
+    }
+}
