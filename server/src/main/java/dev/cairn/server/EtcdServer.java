@@ -151,6 +151,7 @@ public final class EtcdServer implements AutoCloseable {
                 every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
                 every(TOKENS_NANOS, core.authentication::doWork),
                 onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),
+                new FirstElection(config, core, now),
                 new StallWatch(
                         core.cluster,
                         core.status,

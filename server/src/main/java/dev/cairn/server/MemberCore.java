@@ -99,6 +99,7 @@ final class MemberCore {
     final IncomingSnapshots incoming;
     final VersionMonitor versions;
     final LeaseRole leases;
+    final RaftInbox inbox;
 
     /** Completes when the cluster has a version. */
     final CompletableFuture<Void> versionDecided = new CompletableFuture<>();
@@ -125,7 +126,7 @@ final class MemberCore {
         status = new StatusBoard(appliedIndex);
         ids = new RequestIds(memberId, wallClockMillis);
         timeoutMillis = REQUEST_TIMEOUT_MILLIS + 2 * config.electionTimeoutMillis();
-        RaftInbox inbox = new RaftInbox(surroundings::wakeRaft);
+        inbox = new RaftInbox(surroundings::wakeRaft);
         LogHolds holds = new LogHolds();
         incoming = new IncomingSnapshots(
                 boot.identity(),

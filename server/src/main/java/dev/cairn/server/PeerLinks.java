@@ -107,6 +107,11 @@ final class PeerLinks implements AutoCloseable {
         connections = made;
         return new Surroundings.Peers() {
             @Override
+            public int activePeers() {
+                return made.activePeers();
+            }
+
+            @Override
             public void follow(Cluster.View view) {
                 made.follow(view);
             }

@@ -41,6 +41,9 @@ interface Surroundings {
 
     /** The other members, as the loops see them. */
     interface Peers extends PeerSender, PeerActivity {
+        /** How many other members are connected. Any thread. */
+        int activePeers();
+
         /** Talks with these members from now on, and with nobody else. Apply loop. */
         void follow(Cluster.View view);
     }

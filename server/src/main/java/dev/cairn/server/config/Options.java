@@ -44,11 +44,10 @@ final class Options {
             Section.MEMBER,
             "Time without a leader after which a member stands for election, in milliseconds.");
     static final Option<Boolean> INITIAL_ELECTION_TICK_ADVANCE = bool(
-                    "initial-election-tick-advance",
-                    "true",
-                    Section.MEMBER,
-                    "Shorten the first election timeout after a start.")
-            .notYet("the first election waits for its whole timeout; a member alone leads at once");
+            "initial-election-tick-advance",
+            "true",
+            Section.MEMBER,
+            "Shorten the first election timeout after a start.");
     static final Option<List<EtcdUrl>> LISTEN_PEER_URLS = urls(
             "listen-peer-urls",
             "http://localhost:2380",

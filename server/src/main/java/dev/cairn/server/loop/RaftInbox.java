@@ -7,6 +7,7 @@ import dev.cairn.server.thread.Mailbox;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ public final class RaftInbox {
 
     private final Set<Long> snapshotsLost = ConcurrentHashMap.newKeySet();
     private final Set<Long> snapshotsDelivered = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger ticksToSkip = new AtomicInteger();
     private final Runnable wake;
     private final Mailbox<Message> messages;
     private final Mailbox<Answer> answers;
@@ -47,6 +49,17 @@ public final class RaftInbox {
         this.wake = wake;
         messages = new Mailbox<>(MESSAGES_MAX, MESSAGE_BYTES_MAX, RaftInbox::sizeBytes, wake);
         answers = new Mailbox<>(ANSWERS_MAX, Long.MAX_VALUE, answer -> 1, wake);
+    }
+
+    /** Time to be skipped: the core is told of so many ticks at once, if it knows no leader then. */
+    public void skipTicks(int ticks) {
+        ticksToSkip.set(ticks);
+        wake.run();
+    }
+
+    /** How many ticks are to be skipped; asked once. Raft loop only. */
+    int takeSkippedTicks() {
+        return ticksToSkip.get() == 0 ? 0 : ticksToSkip.getAndSet(0);
     }
 
     /** A message of another member; false when it was dropped. */

@@ -206,6 +206,10 @@ public final class RaftLoop implements Duty {
     }
 
     private int tick(long nowNanos) {
+        int skipped = parts.inbox().takeSkippedTicks();
+        for (int i = 0; i < skipped && softState.leader() == 0; i++) {
+            raft.tick();
+        }
         if (nowNanos - nextTickNanos < 0) {
             return 0;
         }

@@ -131,6 +131,11 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
         return since != null && Duration.between(since, Instant.now()).toNanos() >= System.nanoTime() - nanos;
     }
 
+    /** How many other members are connected. */
+    public int activePeers() {
+        return transport.activePeers();
+    }
+
     /** Of these members the one that has been connected for longest; null when none is connected. */
     public @Nullable Member longestActive(List<Member> members) {
         Member best = null;

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 /** What a member wants to know of others: who belongs to their cluster, and which version they run. Thread-safe. */
 public final class PeerQuestions {
     private static final Logger LOG = LoggerFactory.getLogger(PeerQuestions.class);
+    private static final String MEMBERS = "/members";
     private static final String CLUSTER_ID = "X-Etcd-Cluster-ID";
 
     /** A cluster as one of its members describes it. */
@@ -47,7 +48,7 @@ public final class PeerQuestions {
     }
 
     /**
-     * The cluster that stands behind these peer URLs: the first that answers is believed. Blocks.
+     * The cluster that stands behind these peer URLs: the first, in their order, that answers is believed. Blocks.
      *
      * @param limit how long one URL may take
      * @param quietly whether it is normal that nobody answers
@@ -55,10 +56,14 @@ public final class PeerQuestions {
      */
     public RemoteCluster cluster(List<String> urls, Duration limit, boolean quietly)
             throws IOException, InterruptedException {
-        for (String url : urls) {
-            String address = url + "/members";
+        // All at once: founders that start together keep each other waiting, because none answers before it knows who
+        // it is.
+        List<CompletableFuture<PeerClient.Reply>> asked =
+                urls.stream().map(url -> client.get(url + MEMBERS, limit)).toList();
+        for (int i = 0; i < urls.size(); i++) {
+            String address = urls.get(i) + MEMBERS;
             try {
-                PeerClient.Reply reply = wait(client.get(address, limit), limit);
+                PeerClient.Reply reply = wait(asked.get(i), limit);
                 List<Member> members = members(new String(reply.body(), StandardCharsets.UTF_8));
                 long id = Long.parseUnsignedLong(
                         reply.headers().firstValue(CLUSTER_ID).orElse(""), 16);

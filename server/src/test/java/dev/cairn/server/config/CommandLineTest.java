@@ -317,7 +317,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--discovery-token=x", "--discovery-srv=x"})
+    @CsvSource("--discovery-srv=x")
     void shouldRefuseWhatWouldOtherwiseChangeTheOutcome(String argument) {
         Outcome.Exit exit = exit(Map.of(), argument);
         assertThat(exit.status()).isEqualTo(1);
