@@ -32,6 +32,7 @@ import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.AuthApplier;
 import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
+import dev.cairn.server.loop.LogHolds;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.Proposals;
 import dev.cairn.server.loop.RaftControl;
@@ -47,6 +48,7 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.sim.disk.PowerCut;
 import dev.cairn.sim.disk.SimDisk;
+import dev.cairn.wal.SnapStore;
 import dev.cairn.watch.HeaderSource;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
@@ -277,7 +279,12 @@ final class SimMember implements SimNetwork.Host {
             watches.onWork(houseSlot::wake);
             store.setListener(this::changed);
             inbox = new RaftInbox(raftSlot::wake);
-            log = new LogLoop(boot.wal(), boot.hardState(), this::durable, logSlot::wake);
+            log = new LogLoop(
+                    boot.wal(),
+                    boot.hardState(),
+                    new SnapStore(disk.fileSystem().getPath("/snap")),
+                    this::durable,
+                    logSlot::wake);
             ClusterChanges clusterChanges = new ClusterChanges(cluster, 2, control, () -> {});
             Applier applier = new Applier(
                     store,
@@ -314,7 +321,8 @@ final class SimMember implements SimNetwork.Host {
                     apply,
                     messages -> network.send(id(), messages),
                     this::onRole);
-            RaftLoop loop = new RaftLoop(id(), raft, boot.log(), parts, TICK_MILLIS, RETAINED_ENTRIES, now);
+            RaftLoop loop =
+                    new RaftLoop(id(), raft, boot.log(), parts, TICK_MILLIS, RETAINED_ENTRIES, new LogHolds(), now);
             commitSeen = applied;
             raftSlot.start(observed(loop));
             logSlot.start(this::log);

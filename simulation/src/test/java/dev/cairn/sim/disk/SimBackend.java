@@ -48,6 +48,11 @@ public final class SimBackend {
         }
 
         @Override
+        public void takePlaceOf(Backend other) {
+            backend.takePlaceOf(((Machine) other).backend);
+        }
+
+        @Override
         public void close() {
             backend.close();
         }
