@@ -93,7 +93,9 @@ final class Faults {
             }
             case 5 -> {
                 if (options.pauses()) {
-                    member.pause(random.nextLong(4 * SECOND));
+                    // Those who lead have most to forget.
+                    SimMember.Process leader = random.nextBoolean() ? simulation.anyLeader() : null;
+                    (leader == null ? member : leader.member()).pause(random.nextLong(6 * SECOND));
                 }
             }
             case 6 -> {

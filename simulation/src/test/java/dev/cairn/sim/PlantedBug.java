@@ -56,4 +56,9 @@ class PlantedBug {
     boolean reconfiguresEarly() {
         return false;
     }
+
+    /** Whether a leader ends leases without asking whether it leads still. */
+    boolean endsLeasesUnconfirmed() {
+        return false;
+    }
 }

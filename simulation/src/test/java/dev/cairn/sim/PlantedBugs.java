@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /** The classic mistakes, one at a time. Each is made by changing what goes into the real code, or comes out of it. */
 enum PlantedBugs {
     /** A restarted member does not know whom it has voted for. */
-    VOTE_NOT_PERSISTED(119, () -> new PlantedBug() {
+    VOTE_NOT_PERSISTED(402, () -> new PlantedBug() {
         @Override
         HardState onRestart(HardState found) {
             return new HardState(found.term(), 0, found.commit());
@@ -30,7 +30,7 @@ enum PlantedBugs {
     }),
 
     /** A leader commits an entry of an older term because a majority has it (figure 8 of the paper). */
-    OLD_TERM_COMMITTED_BY_COUNTING(215, () -> new PlantedBug() {
+    OLD_TERM_COMMITTED_BY_COUNTING(164, () -> new PlantedBug() {
         private final TreeMap<Long, TreeMap<Long, Long>> matchOfTerm = new TreeMap<>();
         private final TreeSet<Long> members = new TreeSet<>();
 
@@ -66,7 +66,7 @@ enum PlantedBugs {
     }),
 
     /** A leader answers linearizable reads by its own store, without asking whether it leads still. */
-    STALE_READ_INDEX(37, () -> new PlantedBug() {
+    STALE_READ_INDEX(12, () -> new PlantedBug() {
         @Override
         boolean readsWithoutQuorum() {
             return true;
@@ -82,7 +82,7 @@ enum PlantedBugs {
     }),
 
     /** Entries behind one that was replaced stay in the log. */
-    LOG_NOT_TRUNCATED(430, () -> new PlantedBug() {
+    LOG_NOT_TRUNCATED(58, () -> new PlantedBug() {
         @Override
         void replay(List<Entry> entries, Entry entry) {
             if (entry.index() <= entries.size()) {
@@ -94,7 +94,7 @@ enum PlantedBugs {
     }),
 
     /** The applied index is durable, the last changes are not. */
-    APPLIED_INDEX_AHEAD(5, () -> new PlantedBug() {
+    APPLIED_INDEX_AHEAD(1, () -> new PlantedBug() {
         @Override
         long appliedAtStart(long applied, MemoryRaftStorage log) {
             return applied == 0
@@ -127,9 +127,17 @@ enum PlantedBugs {
     }),
 
     /** A change of membership takes effect before it is committed. */
-    CONFIGURATION_BEFORE_COMMIT(8, () -> new PlantedBug() {
+    CONFIGURATION_BEFORE_COMMIT(24, () -> new PlantedBug() {
         @Override
         boolean reconfiguresEarly() {
+            return true;
+        }
+    }),
+
+    /** A leader that was stopped for a while ends leases that its successor has renewed. */
+    LEASE_ENDED_BY_DEPOSED_LEADER(786, () -> new PlantedBug() {
+        @Override
+        boolean endsLeasesUnconfirmed() {
             return true;
         }
     });
@@ -145,6 +153,11 @@ enum PlantedBugs {
 
     long knownSeed() {
         return knownSeed;
+    }
+
+    /** Whether the bug is looked for in storms: it needs elections more than time. */
+    boolean inStorms() {
+        return this != LEASE_ENDED_BY_DEPOSED_LEADER;
     }
 
     PlantedBug bug() {

@@ -10,12 +10,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Goal: the simulator finds what it is there for.
  *
- * <p>Method: each planted bug is looked for from seed 1 on, in storms, until a run fails. {@code -Dcairn.bug=<name>
- * -Dcairn.seed=<seed>} runs one of them again. By default only seeds next to the one that is known to fail are run, which says that the bug is
- * found still; {@code -Dcairn.bugs.all=true} counts from 1.
+ * <p>Method: each planted bug is looked for from seed 1 on, most of them in storms, until a run fails. {@code -Dcairn.bug=<name>
+ * -Dcairn.seed=<seed>} runs one of them again. By default the search begins at the
+ * seed that is known to fail; a change of the core or the loops may move it, and then it is worth counting anew: {@code -Dcairn.bugs.all=true} counts from 1.
  */
 class PlantedBugsTest {
-    private static final int SEEDS_MAX = 1000;
+    private static final int SEEDS_MAX = 5000;
 
     @ParameterizedTest
     @EnumSource(PlantedBugs.class)
@@ -28,7 +28,7 @@ class PlantedBugsTest {
         long first = given != null ? given : Boolean.getBoolean("cairn.bugs.all") ? 1 : planted.knownSeed();
         long last = given != null ? given : first + SEEDS_MAX;
         for (long seed = first; seed <= last; seed++) {
-            String finding = run(seed, planted.bug());
+            String finding = run(seed, planted.bug(), planted.inStorms());
             if (finding != null) {
                 System.out.println(planted + ": seed " + seed + ", " + finding);
                 return;
@@ -41,16 +41,16 @@ class PlantedBugsTest {
     @Test
     void shouldFindNothingWhereNothingIs() {
         for (PlantedBugs planted : PlantedBugs.values()) {
-            assertThat(run(planted.knownSeed(), PlantedBug.NONE))
+            assertThat(run(planted.knownSeed(), PlantedBug.NONE, planted.inStorms()))
                     .as("seed %s without %s", planted.knownSeed(), planted)
                     .isNull();
         }
     }
 
     /** @return what failed, in one line; null if nothing did */
-    private static @Nullable String run(long seed, PlantedBug bug) {
+    private static @Nullable String run(long seed, PlantedBug bug, boolean storm) {
         try {
-            new Simulation(seed, bug, true).run();
+            new Simulation(seed, bug, storm).run();
             return null;
         } catch (AssertionError | RuntimeException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();

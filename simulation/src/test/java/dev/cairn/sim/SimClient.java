@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * answer in time is left alone, its outcome unknown.
  */
 final class SimClient {
-    /** For how long a leader that was stopped may renew a lease after another one has begun to count. */
-    private static final long STALE_LEADER_NANOS = 2_200_000_000L;
-
     private static final long PATIENCE = 3_000_000_000L;
     static final String ALL_KEYS = "k";
     static final String ALL_KEYS_END = "l";
@@ -33,8 +30,6 @@ final class SimClient {
         final long ttlSeconds;
         /** When a grant or a renewal that succeeded was called for. */
         long renewedAt;
-
-        boolean renewed;
 
         Lease(long id, long ttlSeconds, long renewedAt) {
             this.id = id;
@@ -89,11 +84,6 @@ final class SimClient {
             long early = simulation.options().clockJumps()
                     ? ttl
                     : (long) (ttl * simulation.options().drift());
-            if (lease.renewed) {
-                // A leader that was deposed without knowing may renew until it notices.
-                early = Math.max(
-                        early, Math.min(ttl, 3 * SimMember.ELECTION_TICKS * SimMember.TICK_MILLIS * 1_000_000));
-            }
             expiries.add(Operation.unknown(
                     number, new Request.Revoke(lease.id), Math.max(lease.renewedAt, lease.renewedAt + ttl - early)));
         }
@@ -236,9 +226,9 @@ final class SimClient {
             Renewal.State state = leader == null
                     ? Renewal.State.NOT_PRIMARY
                     : leader.lessor.renew(lease.id, leader.clock().nanos()).state();
-            if (state == Renewal.State.RENEWED) {
+            // A leader that was deposed without knowing it renews in vain, in etcd as well.
+            if (state == Renewal.State.RENEWED && leader != null && simulation.isNewestLeader(leader)) {
                 lease.renewedAt = scheduler.now();
-                lease.renewed = true;
             }
             if (state != Renewal.State.UNKNOWN && !stopped && random.nextInt(12) != 0) {
                 keepAlive(lease);

@@ -266,7 +266,12 @@ final class SimMember implements SimNetwork.Host {
                     store,
                     LessorOptions.forElection(ELECTION_TICKS, (int) TICK_MILLIS),
                     SimulatedLeases.expiry(
-                            proposals, users, reads, () -> status.leader() == id(), houseSlot::wake, clock),
+                            proposals,
+                            users,
+                            bug.endsLeasesUnconfirmed() ? completion -> completion.complete(0L) : reads,
+                            () -> status.leader() == id(),
+                            houseSlot::wake,
+                            clock),
                     now);
             lessor.restore();
             leases = new SimulatedLeases(lessor, TimeUnit.MILLISECONDS.toNanos(ELECTION_TICKS * TICK_MILLIS));
@@ -341,6 +346,10 @@ final class SimMember implements SimNetwork.Host {
             } catch (StorageException e) {
                 throw new AssertionError("a log that begins at its beginning", e);
             }
+        }
+
+        SimMember member() {
+            return SimMember.this;
         }
 
         SimClock clock() {

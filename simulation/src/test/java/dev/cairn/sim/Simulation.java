@@ -14,6 +14,7 @@ import dev.cairn.testing.history.WatchGuarantees;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class Simulation {
     private static final long SECOND = 1_000_000_000L;
     private static final long FAULTS_NANOS = 15 * SECOND;
+    private static final int ELECTIONS_SECONDS_MAX = 60;
     private static final long HEAL_NANOS = 6 * SECOND;
     private static final long LEASES_NANOS = 20 * SECOND;
     private static final String TOKEN = "simulation";
@@ -154,6 +156,15 @@ final class Simulation {
         return leaders.isEmpty() ? null : leaders.get(random.nextInt(leaders.size()));
     }
 
+    /** Whether nobody leads a later term. */
+    boolean isNewestLeader(SimMember.Process leader) {
+        return members.values().stream()
+                .map(SimMember::process)
+                .filter(Objects::nonNull)
+                .noneMatch(other -> other.raftStatus().softState().role() == RaftRole.LEADER
+                        && other.status.term() > leader.status.term());
+    }
+
     /**
      * What a run amounted to.
      *
@@ -184,6 +195,10 @@ final class Simulation {
         }
         scheduler.runUntil(scheduler.now() + FAULTS_NANOS);
         heal();
+        // Without pre-vote those who cannot win disturb those who can, for some elections.
+        for (int i = 0; i < ELECTIONS_SECONDS_MAX && anyLeader() == null; i++) {
+            scheduler.runUntil(scheduler.now() + SECOND);
+        }
         scheduler.runUntil(scheduler.now() + HEAL_NANOS);
         settleMembership();
         clients.forEach(SimClient::stop);
