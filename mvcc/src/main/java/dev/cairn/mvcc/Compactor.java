@@ -34,12 +34,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Owners.</b> {@link #request} is called by the apply loop; everything else by whoever holds the flusher's lock.
  *
- * <p><b>Bound.</b> Requests that wait are joined, except that one whose digest is wanted goes alone: etcd stores a digest only
- * for a compaction that was requested after the one before had finished, so there is at most one of those.
+ * <p><b>Digests.</b> Requests are carried out one after the other and each leaves its digest, so that members of a cluster, which are
+ * at different places at any moment, answer alike for a compacted revision. Only a compaction that a restart has to finish leaves none:
+ * some of what it should have hashed may be gone. (etcd leaves none either when the one before was still under way.)
+ *
+ * <p><b>Bound.</b> Beyond {@link #WAITING_MAX} requests that wait, a further one is joined to the last, and both are left without digest.
  */
 final class Compactor {
     /** Hashing only reads, so its steps can be longer. */
     private static final int HASHED_PER_REVISION_REMOVED = 10;
+
+    private static final int WAITING_MAX = 64;
 
     private final StoreState state;
     private final KvHashes hashes;
@@ -140,13 +145,9 @@ final class Compactor {
     /** Takes a request that the apply loop has just written to {@code meta}. */
     void request(long revision, long from, @Nullable Runnable whenRemoved) {
         synchronized (lock) {
-            Request request = new Request(revision, from, finished == from);
-            Request last = waiting.peekLast();
-            if (last != null && !last.hashed()) {
-                waiting.removeLast();
-                request = new Request(revision, last.from(), false);
-            }
-            waiting.addLast(request);
+            Request last = waiting.size() < WAITING_MAX ? null : waiting.removeLast();
+            waiting.addLast(
+                    last == null ? new Request(revision, from, true) : new Request(revision, last.from(), false));
             if (whenRemoved != null) {
                 waiters.add(new Waiter(revision, whenRemoved));
             }

@@ -365,12 +365,10 @@ class MvccStoreModelTest {
                         .isInstanceOfSatisfying(
                                 KvException.class, e -> assertThat(e.reason()).isEqualTo(refusal));
             } else {
-                if (finished == model.compacted) {
-                    int hash = model.hash(revision, model.compacted, true);
-                    hashes.put(revision, new KvHashes.Stored(revision, model.compacted, hash));
-                    while (hashes.size() > 10) {
-                        hashes.remove(hashes.keySet().iterator().next());
-                    }
+                int hash = model.hash(revision, model.compacted, true);
+                hashes.put(revision, new KvHashes.Stored(revision, model.compacted, hash));
+                while (hashes.size() > 10) {
+                    hashes.remove(hashes.keySet().iterator().next());
                 }
                 store.scheduleCompaction(revision, () -> finished = Math.max(finished, revision));
                 model.compacted = revision;

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("suite")
 @Timeout(900)
 class CommonSuiteTest {
-    private static final Duration LIMIT = Duration.ofMinutes(12);
+    private static final Duration LIMIT = Duration.ofMinutes(20);
     private static final Pattern RESULT = Pattern.compile("^ *--- (PASS|FAIL|SKIP): (\\S+) \\(([0-9.]+)s\\)");
     private static final int OUTPUT_MAX = 20_000;
 
