@@ -15,7 +15,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -71,20 +73,49 @@ class CommonSuiteTest {
                 .as("tests in the list that the suite has")
                 .isSubsetOf(all);
 
+        Path programs = programs();
+        Path folder = workingDirectory(suite);
+        String only = System.getProperty("cairn.suite.run", "");
+        Command.Result result = run(suite, programs, folder, omissions, only);
+        Map<String, List<String>> names = results(result);
+        report(names, omissions);
+        Set<String> failed = withoutTimes(names, "FAIL");
+        failed.removeIf(name -> name.contains("/"));
+        if (!failed.isEmpty()) {
+            // The suite gives three members that start together the same few seconds on every machine.
+            tell("a second time, by themselves: " + String.join(", ", failed));
+            result = run(suite, programs, folder, omissions, "^(" + String.join("|", failed) + ")$");
+            assertThat(results(result).getOrDefault("FAIL", List.of()))
+                    .as(tail(result))
+                    .isEmpty();
+        }
+        assertThat(result.exit()).as(tail(result)).isZero();
+        if (only.isEmpty()) {
+            Set<String> expected = new TreeSet<>(all);
+            omissions.forEach(omission -> expected.remove(omission.name));
+            expected.removeAll(failed);
+            assertThat(withoutTimes(names, "PASS")).as("tests that ran").containsAll(expected);
+        }
+    }
+
+    private static Command.Result run(
+            Path suite, Path programs, Path folder, List<Omission> omissions, String expression) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 suite.toString(),
-                "-bin-dir=" + programs(),
+                "-bin-dir=" + programs,
                 "-test.v",
                 "-test.timeout=" + LIMIT.toMinutes() + "m",
                 "-test.skip=" + omissions.stream().map(Omission::expression).collect(joining("|"))));
-        String only = System.getProperty("cairn.suite.run", "");
-        if (!only.isEmpty()) {
-            command.add("-test.run=" + only);
+        if (!expression.isEmpty()) {
+            command.add("-test.run=" + expression);
         }
-        Command.Result result = Command.start(command, Map.of("E2E_TEST_MINIMAL", "true"), workingDirectory(suite))
+        return Command.start(command, Map.of("E2E_TEST_MINIMAL", "true"), folder)
                 .input("")
                 .await(LIMIT.plusMinutes(1));
+    }
 
+    /** Names with their times, by outcome. */
+    private static Map<String, List<String>> results(Command.Result result) {
         Map<String, List<String>> names = new TreeMap<>();
         for (String line : (Iterable<String>) result.out().lines()::iterator) {
             Matcher matcher = RESULT.matcher(line);
@@ -93,20 +124,21 @@ class CommonSuiteTest {
                         .add(matcher.group(2) + " (" + matcher.group(3) + " s)");
             }
         }
-        report(names, omissions);
-        assertThat(names.getOrDefault("FAIL", List.of())).as(() -> tail(result)).isEmpty();
-        assertThat(result.exit()).as(() -> tail(result)).isZero();
-        if (only.isEmpty()) {
-            List<String> expected = new ArrayList<>(all);
-            omissions.forEach(omission -> expected.remove(omission.name));
-            assertThat(names.getOrDefault("PASS", List.of()).stream().map(name -> name.replaceAll(" .*", "")))
-                    .as("tests that ran")
-                    .containsAll(expected);
-        }
+        return names;
+    }
+
+    private static Set<String> withoutTimes(Map<String, List<String>> names, String outcome) {
+        Set<String> plain = new TreeSet<>();
+        names.getOrDefault(outcome, List.of()).forEach(name -> plain.add(name.replaceAll(" .*", "")));
+        return plain;
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static void tell(String text) {
+        System.out.println(text);
     }
 
     /** The counts and the reasons belong into the log of every run, the good ones too. */
-    @SuppressWarnings("SystemOut")
     private static void report(Map<String, List<String>> names, List<Omission> omissions) {
         Map<String, List<String>> byReason = new LinkedHashMap<>();
         omissions.forEach(omission -> byReason.computeIfAbsent(omission.reason, key -> new ArrayList<>())
@@ -122,7 +154,7 @@ class CommonSuiteTest {
                 .append(": ")
                 .append(String.join(", ", left))
                 .append('\n'));
-        System.out.print(text);
+        tell(text.toString());
     }
 
     private static List<Omission> omissions() throws IOException {
