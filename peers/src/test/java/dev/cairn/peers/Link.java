@@ -33,7 +33,7 @@ final class Link implements AutoCloseable {
     }
 
     /** Closes all connections and refuses new ones. */
-    void cut() throws IOException {
+    synchronized void cut() throws IOException {
         cut = true;
         for (Socket socket : sockets) {
             socket.close();
@@ -47,11 +47,28 @@ final class Link implements AutoCloseable {
 
     /** All is well again; what was lost is lost. */
     void mend() throws IOException {
-        for (Socket socket : sockets) {
-            socket.close();
+        if (cut) {
+            awaitRefusals();
         }
-        silent = false;
-        cut = false;
+        synchronized (this) {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+            silent = false;
+            cut = false;
+        }
+    }
+
+    /** Connections that the kernel took during the cut are refused too, however late this accepts them: they come in their order. */
+    private void awaitRefusals() throws IOException {
+        try (Socket last = new Socket(InetAddress.getLoopbackAddress(), listening.getLocalPort())) {
+            if (last.getInputStream().read() >= 0) {
+                throw new IllegalStateException("somebody has answered through a cut link");
+            }
+        } catch (SocketException e) {
+            // Reset: refused.
+            return;
+        }
     }
 
     @Override
@@ -63,21 +80,25 @@ final class Link implements AutoCloseable {
     private void accept() {
         try {
             while (true) {
-                Socket client = listening.accept();
-                if (cut) {
-                    client.close();
-                    continue;
-                }
-                Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
-                sockets.add(client);
-                sockets.add(server);
-                start(() -> pump(client, server));
-                start(() -> pump(server, client));
+                connect(listening.accept());
             }
         } catch (IOException e) {
             // Closed.
             return;
         }
+    }
+
+    /** No cut comes between the question whether there is one and the sockets that it has to close. */
+    private synchronized void connect(Socket client) throws IOException {
+        if (cut) {
+            client.close();
+            return;
+        }
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
+        sockets.add(client);
+        sockets.add(server);
+        start(() -> pump(client, server));
+        start(() -> pump(server, client));
     }
 
     private void pump(Socket from, Socket to) {
