@@ -23,6 +23,7 @@ import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.server.SimulatedLeases;
+import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.ReadGate;
@@ -298,7 +299,10 @@ final class SimMember implements SimNetwork.Host {
                     alarms,
                     new Quota(-1, () -> 0),
                     new AuthApplier(
-                            users, new RequestAuthorizer(new NoLeaseKeys()), new NoTokens(), store::currentRevision),
+                            users,
+                            new RequestAuthorizer(new NoLeaseKeys()),
+                            TokenProviders.none(),
+                            store::currentRevision),
                     proposals::settle,
                     () -> {});
             applier.useClock(clock);

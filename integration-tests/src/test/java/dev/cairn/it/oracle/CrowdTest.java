@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -55,14 +54,7 @@ class CrowdTest {
     }
 
     static LongStream seeds() {
-        Long given = Long.getLong("cairn.seed");
-        if (given != null) {
-            return LongStream.of(given);
-        }
-        SecureRandom random = new SecureRandom();
-        return LongStream.concat(
-                FIXED_SEEDS.stream().mapToLong(Long::longValue),
-                LongStream.generate(() -> random.nextInt(Integer.MAX_VALUE)).limit(Long.getLong("cairn.fresh", 0L)));
+        return Seeds.of(FIXED_SEEDS);
     }
 
     @ParameterizedTest

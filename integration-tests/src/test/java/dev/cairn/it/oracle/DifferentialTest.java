@@ -16,7 +16,6 @@ import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -61,14 +60,7 @@ class DifferentialTest {
 
     /** The seeds that always run, those that once found a difference among them; more by {@code -Dcairn.fresh=N}. */
     static LongStream seeds() {
-        Long given = Long.getLong("cairn.seed");
-        if (given != null) {
-            return LongStream.of(given);
-        }
-        SecureRandom random = new SecureRandom();
-        return LongStream.concat(
-                FIXED_SEEDS.stream().mapToLong(Long::longValue),
-                LongStream.generate(() -> random.nextInt(Integer.MAX_VALUE)).limit(Long.getLong("cairn.fresh", 0L)));
+        return Seeds.of(FIXED_SEEDS);
     }
 
     @ParameterizedTest

@@ -356,9 +356,14 @@ public final class RaftLoop implements Duty {
      */
     private void compactMemory(long applied) {
         boolean alone = confState.voters().size() + confState.learners().size() == 1;
+        boolean due = applied - compactedTo >= COMPACT_EVERY_ENTRIES;
+        if (!due && storage.bytes() <= RETAINED_BYTES_MAX) {
+            // So it is after nearly every batch: the holds, which others lock, are not asked.
+            return;
+        }
         long needed = holds.least(System.nanoTime());
         boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
-        if (applied - compactedTo < COMPACT_EVERY_ENTRIES && !tooBig) {
+        if (!due && !tooBig) {
             return;
         }
         compactedTo = applied;

@@ -8,19 +8,6 @@ import java.util.function.Consumer;
 
 /** What members exchange when one lags too far behind: a whole store instead of entries. Thread-safe. */
 public interface SnapshotExchange {
-    /** Neither sends nor takes: for tests of members that stay together. */
-    SnapshotExchange NONE = new SnapshotExchange() {
-        @Override
-        public void send(Message message, Consumer<SnapshotSource> transport) {
-            throw new UnsupportedOperationException("this member does not send snapshots");
-        }
-
-        @Override
-        public SnapshotSink sink(Message message) throws IOException {
-            throw new IOException("this member does not take snapshots");
-        }
-    };
-
     /**
      * The core wants a member to have a snapshot. Called on the Raft loop; must not block. What is to be sent is handed to the transport later, on
      * any thread; when it does not come to that, the core is told that the snapshot was lost.
