@@ -9,9 +9,18 @@ public interface ExpirySink {
      * Asks that the lease be revoked because it has expired. The same lease is offered again after a while for as long as it
      * is there.
      *
-     * @return false when no more can be taken now; the lessor then stops and offers the lease again at its next scan
+     * @return false when no more can be taken now; the lessor then stops, and offers the lease again when there is
+     *     {@linkplain #roomAtNanos room}
      */
     boolean revoke(long lease);
+
+    /**
+     * When more revocations can be taken, as a reading of {@link System#nanoTime}; {@link Long#MAX_VALUE} when that cannot be
+     * said: at the next scan, unless the duty is woken before. Called by the expiry duty without the lock.
+     */
+    default long roomAtNanos() {
+        return Long.MAX_VALUE;
+    }
 
     /**
      * Asks that the lease's remaining TTL be written down. Never called unless checkpoints are turned on.

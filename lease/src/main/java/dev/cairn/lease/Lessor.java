@@ -51,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Bounds</h2>
  *
- * <p>Memory grows with leases, attached keys and waiting renewals alone. The sink is offered at most
- * {@value #REVOCATIONS_PER_SCAN} revocations and {@value #CHECKPOINTS_PER_SCAN} checkpoints in {@value #SCAN_MILLIS} ms.
+ * <p>Memory grows with leases, attached keys and waiting renewals alone. How many revocations are under way is
+ * the sink's to say; of checkpoints it is offered at most {@value #CHECKPOINTS_PER_SCAN} in {@value #SCAN_MILLIS} ms.
  */
 public final class Lessor implements LeaseAttachments {
     /** The id that means no lease. */
@@ -62,13 +62,12 @@ public final class Lessor implements LeaseAttachments {
     public static final long MAX_TTL_SECONDS = 9_000_000_000L;
 
     static final int SCAN_MILLIS = 500;
-    static final int REVOCATIONS_PER_SCAN = 500;
     static final int CHECKPOINTS_PER_SCAN = 1000;
 
     /** From so many leases on, a promotion spreads their expiries. */
     static final int SPREAD_FROM_LEASES = 1000;
 
-    /** How many leases run out in a second after such a promotion: fewer than can be revoked, so that a backlog shrinks. */
+    /** How many leases run out in a second after such a promotion, as in etcd: far fewer than can be revoked. */
     static final int SPREAD_PER_SECOND = 750;
 
     /** When an expired lease that was offered and is still there is offered again. */
@@ -94,6 +93,9 @@ public final class Lessor implements LeaseAttachments {
 
     /** Owned by the expiry duty. */
     private long nextScanNanos;
+
+    /** Whether expired leases wait because the sink had no room for them. Owned by the expiry duty. */
+    private boolean backlog;
 
     /** A lessor without leases; {@link #restore} loads those of the table. */
     public Lessor(Tables tables, LessorOptions options, ExpirySink sink, long nowNanos) {
@@ -378,15 +380,17 @@ public final class Lessor implements LeaseAttachments {
     // Expiry duty.
 
     /**
-     * Offers expired leases and due checkpoints to the sink, if a scan is due.
+     * Offers expired leases and due checkpoints to the sink, if a scan is due: at intervals, and as soon as there is room for those that
+     * the sink refused.
      *
      * @return how many it offered
      */
     public int doWork(long nowNanos) {
         long now = elapsed(nowNanos);
-        if (wheel == null || now < nextScanNanos) {
+        if (wheel == null || (now < nextScanNanos && !hasRoomForBacklog(nowNanos))) {
             return 0;
         }
+        backlog = false;
         nextScanNanos = now + TimeUnit.MILLISECONDS.toNanos(SCAN_MILLIS);
         Scan scan = new Scan(now);
         while (!scan.done) {
@@ -396,6 +400,21 @@ public final class Lessor implements LeaseAttachments {
             }
         }
         return scan.revocations + scan.checkpoints;
+    }
+
+    private boolean hasRoomForBacklog(long nowNanos) {
+        long room = backlog ? sink.roomAtNanos() : Long.MAX_VALUE;
+        return room != Long.MAX_VALUE && room - nowNanos <= 0;
+    }
+
+    /** When {@link #doWork} has something to do at the latest, if nobody wakes the duty before; {@link Long#MAX_VALUE} if nothing. */
+    public long nextDeadlineNanos() {
+        if (wheel == null) {
+            return Long.MAX_VALUE;
+        }
+        long scan = originNanos + nextScanNanos;
+        long room = backlog ? sink.roomAtNanos() : Long.MAX_VALUE;
+        return room == Long.MAX_VALUE || room - scan > 0 ? scan : room;
     }
 
     /** One scan of the expiry duty; used under the lock. */
@@ -429,13 +448,14 @@ public final class Lessor implements LeaseAttachments {
         }
 
         private void offerRevocation(ExpiryWheel wheel, Lease lease) {
-            if (revocations < REVOCATIONS_PER_SCAN && sink.revoke(lease.id)) {
+            if (sink.revoke(lease.id)) {
                 revocations++;
                 long again = now + TimeUnit.MILLISECONDS.toNanos(OFFER_AGAIN_MILLIS);
                 wheel.file(lease, ExpiryWheel.tickNotBefore(again));
             } else {
-                // It and all that come after it are first in line at the next scan.
+                // It and all that come after it are first in line as soon as there is room.
                 wheel.file(lease, 0);
+                backlog = true;
                 done = true;
             }
         }

@@ -248,18 +248,30 @@ class LessorTest {
     }
 
     @Test
-    void shouldLimitOffersOfOneScanAndKeepTheirOrder() throws LeaseException {
+    void shouldOfferInOrderAsFastAsTheSinkTakes() throws LeaseException {
         lessor.promote(at(0), 0);
         for (int i = 1; i <= 1200; i++) {
             lessor.grant(i, i <= 600 ? 5 : 6, at(0));
         }
+        sink.takesWhenHolding = held -> held < 500;
+        sink.roomAtNanos = at(10) + 70;
         assertThat(lessor.doWork(at(10))).isEqualTo(500);
-        assertThat(lessor.doWork(at(10) + MILLISECONDS.toNanos(499))).isZero();
+        assertThat(lessor.nextDeadlineNanos()).isEqualTo(at(10) + 70);
+        assertThat(lessor.doWork(at(10) + 69)).isZero();
         assertThat(sink.revocations).allMatch(id -> id <= 600);
-        assertThat(lessor.doWork(at(10) + MILLISECONDS.toNanos(500))).isEqualTo(500);
-        assertThat(lessor.doWork(at(11))).isEqualTo(200);
+
+        sink.takesWhenHolding = held -> held < 1000;
+        assertThat(lessor.doWork(at(10) + 70)).isEqualTo(500);
+        sink.roomAtNanos = Long.MAX_VALUE;
+        sink.takesWhenHolding = held -> true;
+        assertThat(lessor.nextDeadlineNanos()).isEqualTo(at(10) + 70 + MILLISECONDS.toNanos(Lessor.SCAN_MILLIS));
+        assertThat(lessor.doWork(lessor.nextDeadlineNanos() - 1)).isZero();
+        assertThat(lessor.doWork(lessor.nextDeadlineNanos())).isEqualTo(200);
         assertThat(sink.revocations.subList(0, 600)).allMatch(id -> id <= 600);
         assertThat(sink.revocations).doesNotHaveDuplicates().hasSize(1200);
+        // Nothing is left over: that there is room is no reason to look.
+        sink.roomAtNanos = at(11);
+        assertThat(lessor.nextDeadlineNanos()).isGreaterThan(at(11));
     }
 
     @Test

@@ -11,10 +11,16 @@ final class RecordingSink implements ExpirySink {
     final List<Long> revocations = new ArrayList<>();
     final List<Checkpoint> checkpoints = new ArrayList<>();
     IntPredicate takesWhenHolding = held -> true;
+    long roomAtNanos = Long.MAX_VALUE;
 
     @Override
     public boolean revoke(long lease) {
         return takesWhenHolding.test(revocations.size()) && revocations.add(lease);
+    }
+
+    @Override
+    public long roomAtNanos() {
+        return roomAtNanos;
     }
 
     @Override

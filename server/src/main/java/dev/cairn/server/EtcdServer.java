@@ -147,7 +147,6 @@ public final class EtcdServer implements AutoCloseable {
         List<Duty> houseDuties = new ArrayList<>(List.of(
                 core.leases,
                 every(HOUSEKEEPING_NANOS, core.watches::doWork),
-                every(HOUSEKEEPING_NANOS, core.lessor::doWork),
                 every(HOUSEKEEPING_NANOS, services.renewals()::doWork),
                 every(TOKENS_NANOS, core.authentication::doWork),
                 onlyEvery(TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), services.leaderWatch()::look),

@@ -17,14 +17,26 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
- * Proposes what the lessor finds due: revocations of expired leases, checkpoints of long ones. Bounded, so that a million
- * leases that end together leave room for clients' requests. Thread-safe.
+ * Proposes what the lessor finds due: revocations of expired leases, checkpoints of long ones. Thread-safe.
+ *
+ * <h2>Pace</h2>
+ *
+ * <p>Revocations go in rounds. A round is over when all that it proposed is applied or has failed; then nothing is proposed for as long
+ * as the round took. So at most {@value #ROUND_MAX} are between a client and its answer, expiry takes half of the member's time at the
+ * most, however fast or slow its disk and its peers are, and a million leases that end together are gone as fast as that allows. (etcd
+ * revokes 1,000 a second, busy or idle.)
+ *
+ * <h2>Leadership</h2>
  *
  * <p>A leader that was stopped for a while may have been followed by another one, who has renewed what looks expired here. So
  * nothing is proposed unless a read has just confirmed that this member leads.
  */
 final class LeaseExpiry implements ExpirySink {
-    private static final int UNDER_WAY_MAX = 1000;
+    static final int ROUND_MAX = 256;
+    /** What is refused at once is not offered again at once. */
+    private static final long PAUSE_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private static final int CHECKPOINTS_UNDER_WAY_MAX = 1000;
 
     /** For how long a confirmation holds: two scans of the lessor. It is asked for anew after half of that. */
     private static final long CONFIRMED_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -33,7 +45,8 @@ final class LeaseExpiry implements ExpirySink {
     private final ReadGate reads;
     private final BooleanSupplier leads;
     private final Runnable wake;
-    private final AtomicInteger underWay = new AtomicInteger();
+    private final Round round;
+    private final AtomicInteger checkpoints = new AtomicInteger();
     private final AtomicBoolean asking = new AtomicBoolean();
     private final NanoClock clock;
     private volatile long confirmedNanos;
@@ -53,42 +66,60 @@ final class LeaseExpiry implements ExpirySink {
         this.reads = reads;
         this.leads = leads;
         this.wake = wake;
+        this.round = new Round(clock.nanos());
     }
 
     @Override
     public boolean revoke(long lease) {
-        return propose(InternalRaftRequest.newBuilder()
-                .setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(lease)));
+        if (!isConfirmed() || !round.enter(clock.nanos())) {
+            return false;
+        }
+        // A client may have revoked the lease itself; what failed otherwise the lessor offers again.
+        propose(
+                InternalRaftRequest.newBuilder()
+                        .setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(lease)),
+                () -> {
+                    if (round.leave(clock.nanos())) {
+                        wake.run();
+                    }
+                });
+        return true;
+    }
+
+    @Override
+    public long roomAtNanos() {
+        return holds(CONFIRMED_NANOS) ? round.roomAtNanos() : Long.MAX_VALUE;
     }
 
     @Override
     public boolean checkpoint(long lease, long remainingTtlSeconds) {
+        if (!isConfirmed() || checkpoints.get() >= CHECKPOINTS_UNDER_WAY_MAX) {
+            return false;
+        }
+        checkpoints.incrementAndGet();
         LeaseCheckpoint checkpoint = LeaseCheckpoint.newBuilder()
                 .setID(lease)
                 .setRemainingTTL(remainingTtlSeconds)
                 .build();
-        return propose(InternalRaftRequest.newBuilder()
-                .setLeaseCheckpoint(LeaseCheckpointRequest.newBuilder().addCheckpoints(checkpoint)));
+        propose(
+                InternalRaftRequest.newBuilder()
+                        .setLeaseCheckpoint(LeaseCheckpointRequest.newBuilder().addCheckpoints(checkpoint)),
+                checkpoints::decrementAndGet);
+        return true;
     }
 
-    private boolean propose(InternalRaftRequest.Builder request) {
-        if (!isConfirmed() || underWay.get() >= UNDER_WAY_MAX) {
-            return false;
-        }
-        underWay.incrementAndGet();
+    private void propose(InternalRaftRequest.Builder request, Runnable settled) {
         proposer.propose(request, new Completion<MessageLite>() {
             @Override
             public void complete(MessageLite ignored) {
-                underWay.decrementAndGet();
+                settled.run();
             }
 
             @Override
             public void fail(EtcdError error) {
-                // A client may have revoked the lease itself; otherwise the lessor offers it again.
-                underWay.decrementAndGet();
+                settled.run();
             }
         });
-        return true;
     }
 
     private boolean isConfirmed() {
@@ -120,5 +151,46 @@ final class LeaseExpiry implements ExpirySink {
 
     private boolean holds(long limitNanos) {
         return clock.nanos() - confirmedNanos < limitNanos && leads.getAsBoolean();
+    }
+
+    /** The revocations that were proposed together, and the pause after them. Thread-safe. */
+    private static final class Round {
+        private int entered;
+        private int underWay;
+        private long begunNanos;
+        private long pauseEndNanos;
+
+        Round(long nowNanos) {
+            pauseEndNanos = nowNanos;
+        }
+
+        synchronized boolean enter(long nowNanos) {
+            if (entered == 0) {
+                if (nowNanos - pauseEndNanos < 0) {
+                    return false;
+                }
+                begunNanos = nowNanos;
+            } else if (entered == ROUND_MAX) {
+                return false;
+            }
+            entered++;
+            underWay++;
+            return true;
+        }
+
+        /** @return whether that was the last one: the pause begins */
+        synchronized boolean leave(long nowNanos) {
+            underWay--;
+            if (underWay > 0) {
+                return false;
+            }
+            entered = 0;
+            pauseEndNanos = nowNanos + Math.max(PAUSE_MIN_NANOS, nowNanos - begunNanos);
+            return true;
+        }
+
+        synchronized long roomAtNanos() {
+            return entered == 0 ? pauseEndNanos : Long.MAX_VALUE;
+        }
     }
 }

@@ -5,7 +5,7 @@ import dev.cairn.server.thread.Duty;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Makes the lessor measure time while this member leads. The Raft loop only says what it has become, because a promotion visits
+ * Makes the lessor measure time while this member leads, and has it look for leases that have run out. The Raft loop only says what it has become, because a promotion visits
  * every lease; the housekeeping thread carries it out.
  */
 final class LeaseRole implements Duty {
@@ -33,6 +33,15 @@ final class LeaseRole implements Duty {
 
     @Override
     public int doWork(long nowNanos) {
+        return takeOver(nowNanos) + lessor.doWork(nowNanos);
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+        return lessor.nextDeadlineNanos();
+    }
+
+    private int takeOver(long nowNanos) {
         if (!leading) {
             if (!lessor.isPrimary()) {
                 return 0;

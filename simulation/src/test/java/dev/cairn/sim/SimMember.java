@@ -337,8 +337,7 @@ final class SimMember implements SimNetwork.Host {
             logSlot.start(this::log);
             applySlot.start(apply);
             flushSlot.start(every(FLUSH_LOOK_NANOS, store.flusher()::doWork));
-            houseSlot.start(
-                    every(HOUSE_NANOS, time -> leases.doWork(time) + watches.doWork(time) + lessor.doWork(time)));
+            houseSlot.start(every(HOUSE_NANOS, time -> leases.doWork(time) + watches.doWork(time)));
         }
 
         /** What a member finds in its log must be what it, or a leader, once put there. */
