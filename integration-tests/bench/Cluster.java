@@ -359,7 +359,12 @@ public final class Cluster {
             process.destroyForcibly().waitFor();
         }
 
-        StatusResponse status() {
+        StatusResponse status() throws Exception {
+            if (!process.isAlive()) {
+                List<String> lines = Files.readAllLines(log);
+                throw new IllegalStateException(
+                        "a member has ended: " + lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+            }
             channel.resetConnectBackoff();
             return MaintenanceGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(2, TimeUnit.SECONDS)
