@@ -6,7 +6,7 @@ import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeResult;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
-import dev.cairn.testing.history.KeyValue;
+import dev.cairn.testing.history.HistoryCheck;
 import dev.cairn.testing.history.Operation;
 import dev.cairn.testing.history.Request;
 import dev.cairn.testing.history.Response;
@@ -38,15 +38,12 @@ final class SimClient {
         }
     }
 
-    /** A read that may be late, and what it found. */
-    record LateRead(Request.Range request, long revision, List<KeyValue> found) {}
-
     private final int number;
     private final Simulation simulation;
     private final SimScheduler scheduler;
     private final SplittableRandom random;
     private final List<Operation> history;
-    private final List<LateRead> lateReads;
+    private final List<HistoryCheck.LateRead> lateReads;
     private final TreeMap<String, Long> lastSeen = new TreeMap<>();
     private final List<Lease> leases = new ArrayList<>();
     private boolean stopped;
@@ -58,7 +55,7 @@ final class SimClient {
             Simulation simulation,
             SimScheduler scheduler,
             List<Operation> history,
-            List<LateRead> lateReads) {
+            List<HistoryCheck.LateRead> lateReads) {
         this.number = number;
         this.simulation = simulation;
         this.scheduler = scheduler;
@@ -201,7 +198,8 @@ final class SimClient {
     private void readLate(SimMember.Process member, Request.Range request) {
         member.execute(() -> {
             RangeResult result = range(member, request);
-            lateReads.add(new LateRead(request, result.revision(), found(result).keyValues()));
+            lateReads.add(new HistoryCheck.LateRead(
+                    request, result.revision(), found(result).keyValues()));
         });
         think();
     }

@@ -6,18 +6,13 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.sim.disk.SimDisk;
-import dev.cairn.testing.history.Event;
-import dev.cairn.testing.history.Linearizability;
+import dev.cairn.testing.history.HistoryCheck;
 import dev.cairn.testing.history.Operation;
-import dev.cairn.testing.history.Revisions;
-import dev.cairn.testing.history.WatchGuarantees;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +39,7 @@ final class Simulation {
     private final TreeMap<Long, Boolean> slowDisks = new TreeMap<>();
     private final List<SimClient> clients = new ArrayList<>();
     private final List<Operation> history = new ArrayList<>();
-    private final List<SimClient.LateRead> lateReads = new ArrayList<>();
+    private final List<HistoryCheck.LateRead> lateReads = new ArrayList<>();
     private final List<SimWatcher> watchers = new ArrayList<>();
     private final Faults faults;
     private final Reconfigurations operator;
@@ -336,42 +331,10 @@ final class Simulation {
     private void checkHistory() {
         List<Operation> all = new ArrayList<>(history);
         clients.forEach(client -> all.addAll(client.expiries()));
-        List<Event> seen = new ArrayList<>();
-        watchers.stream()
-                .map(SimWatcher::watched)
-                .filter(watcher -> watcher.end() != null)
-                .forEach(watcher -> watcher.told().forEach(told -> seen.addAll(told.events())));
-        Linearizability.Verdict verdict = Linearizability.check(all, seen);
-        if (!verdict.holds()) {
-            String unexplained = all.stream()
-                    .filter(operation -> !verdict.order().contains(operation))
-                    .sorted(Comparator.comparingLong(Operation::calledAt))
-                    .limit(12)
-                    .map(String::valueOf)
-                    .collect(Collectors.joining("\n  ", "\nthe first without a place:\n  ", ""));
-            throw new AssertionError(verdict.violation() + unexplained);
-        }
-        Revisions revisions = Revisions.of(verdict.order());
-        for (SimClient.LateRead read : lateReads) {
-            String wrong = revisions.checkRead(read.request(), read.revision(), read.found());
-            if (wrong != null) {
-                throw new AssertionError("serializable read: " + wrong);
-            }
-        }
-        for (SimWatcher watcher : watchers) {
-            checkWatched(watcher.watched(), revisions);
-        }
-    }
-
-    private static void checkWatched(WatchGuarantees.Watcher watcher, Revisions revisions) {
-        List<String> wrong = WatchGuarantees.check(watcher, revisions);
-        if (!wrong.isEmpty()) {
-            throw new AssertionError("watch of " + watcher.key() + ": " + wrong);
-        }
-        List<Event> missing =
-                revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
-        if (!missing.isEmpty()) {
-            throw new AssertionError("watch of " + watcher.key() + ": never told of " + missing.get(0));
+        String wrong = HistoryCheck.check(
+                all, lateReads, watchers.stream().map(SimWatcher::watched).toList());
+        if (wrong != null) {
+            throw new AssertionError(wrong);
         }
     }
 

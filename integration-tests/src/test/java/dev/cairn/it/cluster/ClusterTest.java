@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.Command;
-import dev.cairn.it.process.ServerProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -166,18 +165,18 @@ class ClusterTest {
             int leader = group.awaitLeader();
             int other = (leader + 1) % 3;
             group.ctlUntilDone(leader, "put", "k", "old");
-            signal(group.member(leader), "STOP");
+            group.signal(leader, "STOP");
             try {
                 group.ctlUntilDone(other, "put", "k", "new");
                 // The question waits at the door of a leader that has not heard of its successor.
                 Command read = Command.start(Command.etcdctl(
                         group.member(leader), "get", "k", "--print-value-only", "--command-timeout=30s"));
-                signal(group.member(leader), "CONT");
+                group.signal(leader, "CONT");
                 Command.Result result = read.input("").await(Group.LIMIT);
                 assertThat(result.out()).doesNotContain("old");
                 assertThat(group.values(leader, "k")).containsExactly("new");
             } finally {
-                signal(group.member(leader), "CONT");
+                group.signal(leader, "CONT");
             }
         }
     }
@@ -202,11 +201,6 @@ class ClusterTest {
             group.start(0);
             assertThat(group.values(0, "k")).containsExactly("alone");
         }
-    }
-
-    private static void signal(ServerProcess process, String signal) {
-        Command.run(List.of("kill", "-" + signal, Long.toString(process.pid())), Duration.ofSeconds(10))
-                .success();
     }
 
     private static String leaseOf(String granted) {

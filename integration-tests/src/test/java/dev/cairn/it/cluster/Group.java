@@ -3,31 +3,44 @@ package dev.cairn.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.Command;
+import dev.cairn.it.process.Network;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.proto.etcdserverpb.HashKVResponse;
+import dev.cairn.proto.etcdserverpb.StatusResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Members of one cluster, each a process of its own. Confined to the test's thread. */
 final class Group implements AutoCloseable {
     /** Machines that build at the same time are slow. */
     static final Duration LIMIT = Duration.ofSeconds(60);
 
-    private final Path directory;
-    private final List<ServerProcess> members = new ArrayList<>();
+    /** As the strict check wants it: so long must members have been connected before the next change. */
+    private static final Duration HEALTHY = Duration.ofSeconds(30);
 
-    private Group(Path directory) {
+    private final Path directory;
+    private final PeerTls peerTls;
+    private final @Nullable Network network;
+    private final List<ServerProcess> members = new ArrayList<>();
+    private final Map<Integer, Client> clients = new HashMap<>();
+
+    private Group(Path directory, PeerTls peerTls, @Nullable Network network) {
         this.directory = directory;
+        this.peerTls = peerTls;
+        this.network = network;
     }
 
     /** A cluster that the given servers have founded; all are ready. */
@@ -37,7 +50,20 @@ final class Group implements AutoCloseable {
 
     /** As {@link #found(Path, Path...)}, with further flags for all of them. */
     static Group found(Path directory, List<String> more, Path... servers) {
-        Group group = new Group(directory);
+        return found(directory, PeerTls.NONE, more, servers);
+    }
+
+    /** As {@link #found(Path, List, Path...)}, with members that speak to each other in this way. */
+    static Group found(Path directory, PeerTls peerTls, List<String> more, Path... servers) {
+        return found(new Group(directory, peerTls, null), more, servers);
+    }
+
+    /** As {@link #found(Path, Path...)}, with each member on a machine of its own. */
+    static Group found(Path directory, Network network, Path... servers) {
+        return found(new Group(directory, PeerTls.NONE, network), List.of(), servers);
+    }
+
+    private static Group found(Group group, List<String> more, Path... servers) {
         for (Path server : servers) {
             group.prepare(server);
         }
@@ -53,10 +79,20 @@ final class Group implements AutoCloseable {
         return group;
     }
 
+    /** Where clients find the members. */
+    List<String> targets() {
+        return members.stream().map(ServerProcess::target).toList();
+    }
+
     /** A further process with its ports; it is not running. */
     int prepare(Path server) {
-        members.add(ServerProcess.prepare(server, directory.resolve("m" + members.size()))
-                .reserve());
+        ServerProcess member = ServerProcess.prepare(server, directory.resolve("m" + members.size()))
+                .withPeerTls(peerTls.flags())
+                .reserve();
+        if (network != null) {
+            member.on(network, members.size());
+        }
+        members.add(member);
         return members.size() - 1;
     }
 
@@ -90,6 +126,11 @@ final class Group implements AutoCloseable {
         return members.size();
     }
 
+    /** The connection to one member. */
+    Client client(int member) {
+        return clients.computeIfAbsent(member, number -> new Client(members.get(number)));
+    }
+
     /** Runs etcdctl against one member. */
     Command.Result ctl(int member, String... arguments) {
         return Command.run(Command.etcdctl(members.get(member), arguments), LIMIT);
@@ -109,6 +150,28 @@ final class Group implements AutoCloseable {
         return last[0].out();
     }
 
+    /**
+     * Has the first member change the membership. The strict check may find the cluster unhealthy until connections have held for a
+     * while; a change is made once.
+     */
+    void changeUntilDone(String... arguments) {
+        changeUntilDone(0, arguments);
+    }
+
+    /** As {@link #changeUntilDone(String...)}, with this member asked. */
+    void changeUntilDone(int asked, String... arguments) {
+        await("etcdctl " + String.join(" ", arguments))
+                .atMost(HEALTHY.plus(LIMIT))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> {
+                    Command.Result result = ctl(asked, arguments);
+                    return result.exit() == 0
+                            || result.err().contains("Peer URLs already exists")
+                            || result.err().contains("member not found");
+                });
+    }
+
     /** What a running member says of itself. */
     JsonObject status(int member) {
         JsonElement all = JsonParser.parseString(ctlUntilDone(member, "endpoint", "status", "--write-out=json"));
@@ -126,39 +189,50 @@ final class Group implements AutoCloseable {
     /** Waits until the running members agree on a leader; its number. */
     int awaitLeader() {
         int[] found = {-1};
-        await("a leader").atMost(LIMIT).pollInterval(Duration.ofMillis(200)).until(() -> {
-            found[0] = -1;
-            String leader = null;
-            for (int i = 0; i < members.size(); i++) {
-                if (!members.get(i).isRunning()) {
-                    continue;
-                }
-                JsonObject status = status(i);
-                JsonElement told = status.get("leader");
-                if (told == null || leader != null && !leader.equals(told.getAsString())) {
-                    return false;
-                }
-                leader = told.getAsString();
-                if (leader.equals(
-                        status.getAsJsonObject("header").get("member_id").getAsString())) {
-                    found[0] = i;
-                }
-            }
-            return found[0] >= 0;
-        });
+        await("a leader")
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    found[0] = -1;
+                    long leader = 0;
+                    for (int i : running()) {
+                        StatusResponse status = client(i).status();
+                        if (status.getLeader() == 0 || leader != 0 && leader != status.getLeader()) {
+                            return false;
+                        }
+                        leader = status.getLeader();
+                        if (leader == status.getHeader().getMemberId()) {
+                            found[0] = i;
+                        }
+                    }
+                    return found[0] >= 0;
+                });
         return found[0];
+    }
+
+    /** Sends a signal to a member's process. */
+    void signal(int member, String name) {
+        Command.run(
+                        List.of(
+                                "kill",
+                                "-" + name,
+                                Long.toString(members.get(member).pid())),
+                        LIMIT)
+                .success();
     }
 
     /** Has the member lead, whoever leads now. */
     void makeLeader(int member) {
-        String id = id(member);
+        long id = client(member).status().getHeader().getMemberId();
         await("leadership of m" + member)
                 .atMost(LIMIT)
-                .pollInterval(Duration.ofMillis(300))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(100))
                 .until(() -> {
                     int leader = awaitLeader();
                     if (leader != member) {
-                        ctl(leader, "move-leader", id);
+                        client(leader).moveLeader(id);
                     }
                     return awaitLeader() == member;
                 });
@@ -166,23 +240,26 @@ final class Group implements AutoCloseable {
 
     /** Waits until all running members hold the same, and compares their digests. */
     void awaitEqualStores() {
-        await("equal stores").atMost(LIMIT).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
-            List<String> hashes = new ArrayList<>();
-            long revision = 0;
-            for (int i = 0; i < members.size(); i++) {
-                if (members.get(i).isRunning()) {
-                    JsonArray answer = JsonParser.parseString(ctl(i, "endpoint", "hashkv", "--write-out=json")
-                                    .success())
-                            .getAsJsonArray();
-                    JsonObject hash = answer.get(0).getAsJsonObject().getAsJsonObject("HashKV");
-                    hashes.add(hash.get("hash") + "@" + hash.get("hash_revision") + "/"
-                            + hash.getAsJsonObject("header").get("revision"));
-                    revision = hash.getAsJsonObject("header").get("revision").getAsLong();
-                }
-            }
-            assertThat(hashes).hasSizeGreaterThan(1).containsOnly(hashes.get(0));
-            assertThat(revision).isGreaterThan(1);
-        });
+        await("equal stores")
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(100))
+                .untilAsserted(() -> {
+                    List<String> hashes = new ArrayList<>();
+                    for (int i : running()) {
+                        HashKVResponse hash = client(i).hashKv();
+                        assertThat(hash.getHeader().getRevision()).isGreaterThan(1);
+                        hashes.add(hash.getHash() + "@" + hash.getHashRevision() + "/"
+                                + hash.getHeader().getRevision());
+                    }
+                    assertThat(hashes).hasSizeGreaterThan(1).containsOnly(hashes.get(0));
+                });
+    }
+
+    private int[] running() {
+        return IntStream.range(0, members.size())
+                .filter(i -> members.get(i).isRunning())
+                .toArray();
     }
 
     /** All values under a prefix, as one member has them. */
@@ -194,6 +271,7 @@ final class Group implements AutoCloseable {
 
     @Override
     public void close() {
+        clients.values().forEach(Client::close);
         members.forEach(ServerProcess::close);
     }
 

@@ -3,7 +3,6 @@ package dev.cairn.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.cairn.it.process.Command;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
@@ -17,9 +16,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("cluster")
 @Timeout(300)
 class MembershipOfGroupsTest {
-    /** As the strict check wants it: so long must members have been connected before the next change. */
-    private static final Duration HEALTHY = Duration.ofSeconds(30);
-
     @TempDir
     Path directory;
 
@@ -36,7 +32,7 @@ class MembershipOfGroupsTest {
             assertThat(group.ctlUntilDone(2, "member", "list").lines()).hasSize(3);
 
             String third = group.id(2);
-            changeUntilDone(group, "member", "remove", third);
+            group.changeUntilDone("member", "remove", third);
             assertThat(group.member(2).awaitEnd(Group.LIMIT)).isZero();
             assertThat(group.member(2).logTail()).contains("the member has been permanently removed from the cluster");
             // What has been removed stays away.
@@ -51,8 +47,7 @@ class MembershipOfGroupsTest {
         try (Group group = Group.found(directory, Group.ours(), Group.ours(), Group.ours())) {
             group.ctlUntilDone(0, "put", "k", "v");
             int learner = group.prepare(Group.ours());
-            changeUntilDone(
-                    group,
+            group.changeUntilDone(
                     "member",
                     "add",
                     "m3",
@@ -110,25 +105,12 @@ class MembershipOfGroupsTest {
     }
 
     private static void join(Group group, int member) {
-        changeUntilDone(
-                group,
+        group.changeUntilDone(
                 "member",
                 "add",
                 "m" + member,
                 "--peer-urls=" + group.member(member).peerUrl());
         group.member(member).withFlags(group.flags(member, "existing"));
         group.start(member);
-    }
-
-    /** The strict check may find the cluster unhealthy until connections have held for a while; a change is made once. */
-    private static void changeUntilDone(Group group, String... arguments) {
-        await("etcdctl " + String.join(" ", arguments))
-                .atMost(HEALTHY.plus(Group.LIMIT))
-                .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofSeconds(1))
-                .until(() -> {
-                    Command.Result result = group.ctl(0, arguments);
-                    return result.exit() == 0 || result.err().contains("Peer URLs already exists");
-                });
     }
 }

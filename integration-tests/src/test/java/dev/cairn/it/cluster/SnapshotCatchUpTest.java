@@ -3,20 +3,10 @@ package dev.cairn.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.google.common.util.concurrent.ListenableFuture;
-import com.google.protobuf.ByteString;
 import dev.cairn.it.process.Command;
-import dev.cairn.it.process.ServerProcess;
-import dev.cairn.proto.etcdserverpb.KVGrpc;
-import dev.cairn.proto.etcdserverpb.PutRequest;
-import dev.cairn.proto.etcdserverpb.PutResponse;
-import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -30,9 +20,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Goal: a member that is so far behind that entries do not help gets the whole store, from our leader and from etcd's, stopped or merely
- * paused, and killed at any moment of it. Method: logs that keep few entries, thousands of writes while the member is away; then the same digests,
- * leases and users everywhere, and watchers that miss nothing.
+ * Goal: a member that is so far behind that entries do not help gets the whole store, from our leader and from etcd's, although
+ * it was merely paused, and killed at any moment of it. Method: logs that keep few entries, thousands of writes while the member is away; then the same digests,
+ * leases and users everywhere, and watchers that miss nothing. Members that were stopped are {@link MixedGroupTest}'s.
  */
 @Tag("cluster")
 @Timeout(300)
@@ -43,7 +33,6 @@ class SnapshotCatchUpTest {
     /** More messages than a leader sends without an answer. */
     private static final int MESSAGES_MAX = 600;
 
-    private static final int UNDER_WAY_MAX = 200;
     private static final String RECEIVING = "receiving database snapshot";
 
     @TempDir
@@ -64,33 +53,6 @@ class SnapshotCatchUpTest {
         return group;
     }
 
-    private static void write(ServerProcess to, String prefix, int count) throws Exception {
-        write(to, prefix, count, UNDER_WAY_MAX);
-    }
-
-    private static void write(ServerProcess to, String prefix, int count, int underWayMax) throws Exception {
-        ManagedChannel channel =
-                NettyChannelBuilder.forTarget(to.target()).usePlaintext().build();
-        try {
-            KVGrpc.KVFutureStub kv = KVGrpc.newFutureStub(channel);
-            Deque<ListenableFuture<PutResponse>> underWay = new ArrayDeque<>();
-            for (int i = 0; i < count; i++) {
-                if (underWay.size() == underWayMax) {
-                    underWay.remove().get(30, TimeUnit.SECONDS);
-                }
-                underWay.add(kv.put(PutRequest.newBuilder()
-                        .setKey(ByteString.copyFromUtf8(prefix + i))
-                        .setValue(ByteString.copyFromUtf8("v" + i))
-                        .build()));
-            }
-            for (ListenableFuture<PutResponse> each : underWay) {
-                each.get(30, TimeUnit.SECONDS);
-            }
-        } finally {
-            channel.shutdownNow();
-        }
-    }
-
     private static void awaitSnapshot(Group group) {
         await("a snapshot")
                 .atMost(Group.LIMIT)
@@ -109,26 +71,6 @@ class SnapshotCatchUpTest {
         group.awaitEqualStores();
     }
 
-    @ParameterizedTest
-    @MethodSource("pairs")
-    void shouldCatchUpAfterAStop(boolean leader, boolean lagging) throws Exception {
-        try (Group group = found(leader, lagging)) {
-            write(group.member(0), "before-", 200);
-            group.member(2).kill();
-            group.ctlUntilDone(0, "lease", "grant", "1000");
-            group.ctlUntilDone(0, "user", "add", "somebody:secret");
-            write(group.member(0), "missed-", MISSED);
-            group.ctlUntilDone(0, "compact", "1000");
-            group.start(2);
-            awaitSnapshot(group);
-            shouldHaveCaughtUp(group);
-            // And what it got lasts.
-            group.member(2).kill();
-            group.start(2);
-            shouldHaveCaughtUp(group);
-        }
-    }
-
     /** The store is exchanged under the watchers and readers of a member that was only paused. */
     @ParameterizedTest
     @MethodSource("pairs")
@@ -136,12 +78,12 @@ class SnapshotCatchUpTest {
         try (Group group = found(leader, lagging)) {
             Command watch = Command.start(Command.etcdctl(group.member(2), "watch", "--prefix", "missed-", "--rev=2"));
             try {
-                write(group.member(0), "missed-a", 100);
+                group.client(0).putMany("missed-a", 100);
                 watch.awaitLines(3 * 100, Group.LIMIT);
-                signal(group.member(2), "STOP");
-                write(group.member(0), "missed-b", MESSAGES_MAX, 1);
-                write(group.member(0), "missed-c", MISSED);
-                signal(group.member(2), "CONT");
+                group.signal(2, "STOP");
+                group.client(0).putMany("missed-b", MESSAGES_MAX, 1);
+                group.client(0).putMany("missed-c", MISSED);
+                group.signal(2, "CONT");
                 awaitSnapshot(group);
                 String seen = watch.awaitLines(3 * (100 + MESSAGES_MAX + MISSED), Group.LIMIT);
                 List<String> keys =
@@ -158,20 +100,15 @@ class SnapshotCatchUpTest {
         }
     }
 
-    private static void signal(ServerProcess server, String name) {
-        Command.run(List.of("kill", "-" + name, Long.toString(server.pid())), Duration.ofSeconds(10))
-                .success();
-    }
-
     /** Ours dies at any moment between the arrival of the snapshot and the end of the exchange. */
     @Test
     void shouldComeBackFromKillsWhileItCatchesUp() throws Exception {
         long seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
         Random random = new Random(seed);
         try (Group group = found(true, true)) {
-            write(group.member(0), "before-", 200);
+            group.client(0).putMany("before-", 200);
             group.member(2).kill();
-            write(group.member(0), "missed-", MISSED);
+            group.client(0).putMany("missed-", MISSED);
             for (int round = 0; round < 5; round++) {
                 Thread starting = new Thread(() -> group.member(2).tryStart(Group.LIMIT));
                 starting.start();

@@ -36,9 +36,12 @@ public final class ServerProcess implements AutoCloseable {
     private static final int LOG_LINES_MAX = 200;
     private static final int PORT_ATTEMPTS_MAX = 5;
 
-    private final Path binary;
+    private Path binary;
     private final Path directory;
     private List<String> flags;
+    private List<String> peerTls = List.of();
+    private List<String> launcher = List.of();
+    private String host = "127.0.0.1";
     private int clientPort;
     private int peerPort;
     private @Nullable Process process;
@@ -76,6 +79,35 @@ public final class ServerProcess implements AutoCloseable {
         return this;
     }
 
+    /** The program of the next start, on the same data and ports. */
+    public ServerProcess withProgram(Path program) {
+        binary = program;
+        return this;
+    }
+
+    /** The next start finds no data; what there was is set aside. */
+    public ServerProcess withoutData() {
+        try {
+            Files.move(dataDirectory(), directory.resolve("data-" + System.nanoTime()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return this;
+    }
+
+    /** Has the server run on a machine of this network. */
+    public ServerProcess on(Network network, int machine) {
+        launcher = network.launcher(machine);
+        host = network.host(machine);
+        return this;
+    }
+
+    /** Has members speak TLS among each other, as these flags tell; they go with every start. */
+    public ServerProcess withPeerTls(List<String> tlsFlags) {
+        peerTls = List.copyOf(tlsFlags);
+        return this;
+    }
+
     /** Starts the process and waits until it is ready. */
     public void start() {
         for (int attempt = 1; ; attempt++) {
@@ -101,7 +133,8 @@ public final class ServerProcess implements AutoCloseable {
             clientPort = freePort();
             peerPort = freePort();
         }
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
                 binary.toString(),
                 "--name=default",
                 "--data-dir=" + dataDirectory(),
@@ -110,6 +143,7 @@ public final class ServerProcess implements AutoCloseable {
                 "--listen-peer-urls=" + peerUrl(),
                 "--initial-advertise-peer-urls=" + peerUrl(),
                 "--initial-cluster=default=" + peerUrl()));
+        command.addAll(peerTls);
         command.addAll(flags);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("ETCD"));
@@ -196,20 +230,29 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Host and port for gRPC and the tools. */
     public String target() {
-        return "127.0.0.1:" + clientPort;
+        return host + ":" + clientPort;
     }
 
     public String clientUrl() {
-        return "http://127.0.0.1:" + clientPort;
+        return "http://" + host + ":" + clientPort;
     }
 
     /** Where other members find it. */
     public String peerUrl() {
-        return "http://127.0.0.1:" + peerPort;
+        return (peerTls.isEmpty() ? "http" : "https") + "://" + host + ":" + peerPort;
     }
 
     public Path dataDirectory() {
         return directory.resolve("data");
+    }
+
+    /** What all runs have logged. */
+    public String log() {
+        try {
+            return Files.readString(directory.resolve("server.log"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The last lines of the log of this run. */
@@ -233,6 +276,7 @@ public final class ServerProcess implements AutoCloseable {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 copy.write(line);
                 copy.newLine();
+                copy.flush();
                 synchronized (log) {
                     if (log.size() == LOG_LINES_MAX) {
                         log.removeFirst();

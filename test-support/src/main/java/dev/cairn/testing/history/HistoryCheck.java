@@ -1,0 +1,80 @@
+package dev.cairn.testing.history;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** All that the clients of one cluster have noted since its first revision, checked together. Stateless. */
+public final class HistoryCheck {
+    private static final int SHOWN_MAX = 12;
+
+    private HistoryCheck() {}
+
+    /**
+     * A read that was allowed to be late. Immutable.
+     *
+     * @param revision that of the response
+     */
+    public record LateRead(Request.Range request, long revision, List<KeyValue> found) {
+        public LateRead {
+            found = List.copyOf(found);
+        }
+    }
+
+    /**
+     * Finds an order for the requests, and holds what was read late and what the watchers were told against it.
+     *
+     * @param history requests, and the ends of leases as revocations of unknown outcome
+     * @param watchers each was told of everything when the last answer came
+     * @return what is wrong; null if nothing is
+     */
+    public static @Nullable String check(
+            Collection<Operation> history,
+            Collection<LateRead> lateReads,
+            Collection<WatchGuarantees.Watcher> watchers) {
+        List<Event> seen = new ArrayList<>();
+        watchers.stream()
+                .filter(watcher -> watcher.end() != null)
+                .forEach(watcher -> watcher.told().forEach(told -> seen.addAll(told.events())));
+        Linearizability.Verdict verdict = Linearizability.check(history, seen);
+        if (!verdict.holds()) {
+            Set<Operation> placed = new HashSet<>(verdict.order());
+            return verdict.violation()
+                    + history.stream()
+                            .filter(operation -> !placed.contains(operation))
+                            .sorted(Comparator.comparingLong(Operation::calledAt))
+                            .limit(SHOWN_MAX)
+                            .map(String::valueOf)
+                            .collect(Collectors.joining("\n  ", "\nthe first without a place:\n  ", ""));
+        }
+        Revisions revisions = Revisions.of(verdict.order());
+        for (LateRead read : lateReads) {
+            String wrong = revisions.checkRead(read.request(), read.revision(), read.found());
+            if (wrong != null) {
+                return "serializable read: " + wrong;
+            }
+        }
+        for (WatchGuarantees.Watcher watcher : watchers) {
+            String wrong = checkWatched(watcher, revisions);
+            if (wrong != null) {
+                return "watch of " + watcher.key() + ": " + wrong;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable String checkWatched(WatchGuarantees.Watcher watcher, Revisions revisions) {
+        List<String> wrong = WatchGuarantees.check(watcher, revisions);
+        if (!wrong.isEmpty()) {
+            return wrong.toString();
+        }
+        List<Event> missing =
+                revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
+        return missing.isEmpty() ? null : "never told of " + missing.get(0);
+    }
+}
