@@ -128,8 +128,7 @@ final class Options {
                     "5s",
                     Section.MEMBER,
                     "Write timeout of connections between members, at least 5s.")
-            .key(null)
-            .notYet("connections between members have fixed timeouts");
+            .key(null);
     static final Option<Map<String, Boolean>> FEATURE_GATES = gates(
             "feature-gates", "", Section.MEMBER, "Features to switch, as name=true|false pairs separated by commas:");
 

@@ -274,6 +274,11 @@ public final class ServerConfig {
         return values.get(Options.RAFT_READ_TIMEOUT);
     }
 
+    /** How long a member may take nothing before its connection is given up. */
+    public Duration raftWriteTimeout() {
+        return values.get(Options.RAFT_WRITE_TIMEOUT);
+    }
+
     public boolean strictReconfigCheck() {
         return values.get(Options.STRICT_RECONFIG_CHECK);
     }

@@ -33,6 +33,10 @@ final class Validation {
 
     /** Checks in etcd's order, so that of several mistakes the same one is reported. */
     static void check(Values values, Source source, List<Notice> notices) throws ConfigException {
+        if (source == Source.COMMAND_LINE) {
+            raise(Options.RAFT_READ_TIMEOUT, values, notices);
+            raise(Options.RAFT_WRITE_TIMEOUT, values, notices);
+        }
         logging(values);
         bindable(values.get(Options.LISTEN_PEER_URLS));
         bindable(values.get(Options.LISTEN_CLIENT_URLS));
@@ -65,6 +69,15 @@ final class Validation {
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
         }
         effects(values, notices);
+    }
+
+    /** A timeout below its default could not bridge the signs of life of a member that keeps to the default. */
+    private static void raise(Option<Duration> option, Values values, List<Notice> notices) {
+        if (values.get(option).compareTo(option.defaultValue()) < 0) {
+            values.put(option, option.defaultValue());
+            notices.add(Notice.info(
+                    option.name + " increased to minimum value: " + GoSyntax.format(option.defaultValue())));
+        }
     }
 
     private static void logging(Values values) throws ConfigException {

@@ -274,6 +274,18 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldRaiseTimeoutsBetweenMembersToTheirMinimum() {
+        ServerConfig config = config("--raft-read-timeout=1s", "--raft-write-timeout=4999ms");
+        assertThat(config.raftReadTimeout()).hasSeconds(5);
+        assertThat(config.raftWriteTimeout()).hasSeconds(5);
+        assertThat(config.notices().stream().map(Notice::message))
+                .contains(
+                        "raft-read-timeout increased to minimum value: 5s",
+                        "raft-write-timeout increased to minimum value: 5s");
+        assertThat(config("--raft-write-timeout=7s").raftWriteTimeout()).hasSeconds(7);
+    }
+
+    @Test
     void shouldDeriveTheInitialClusterFromNameAndPeerUrls() throws ConfigException {
         ServerConfig config = config("--name=n", "--initial-advertise-peer-urls=http://h:2,http://h:1");
         assertThat(config.initialCluster()).isEqualTo("n=http://h:1,n=http://h:2");
