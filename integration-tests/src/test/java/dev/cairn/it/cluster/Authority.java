@@ -1,6 +1,7 @@
 package dev.cairn.it.cluster;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +61,20 @@ final class Authority {
         writePem(file, "CERTIFICATE", own.certificate().getEncoded());
     }
 
+    /** For the JVM's own authorities, with the password {@code x}. */
+    void writeStore(Path file) throws GeneralSecurityException, IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            anchors().store(out, PASSWORD);
+        }
+    }
+
+    private KeyStore anchors() throws GeneralSecurityException, IOException {
+        KeyStore anchors = KeyStore.getInstance("PKCS12");
+        anchors.load(null, null);
+        anchors.setCertificateEntry("authority", own.certificate());
+        return anchors;
+    }
+
     static void write(Issued issued, Path certificate, Path key) throws GeneralSecurityException, IOException {
         writePem(certificate, "CERTIFICATE", issued.certificate().getEncoded());
         writePem(
@@ -76,11 +91,8 @@ final class Authority {
         identity.setKeyEntry("own", shown.keys().getPrivate(), PASSWORD, new Certificate[] {shown.certificate()});
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(identity, PASSWORD);
-        KeyStore anchors = KeyStore.getInstance("PKCS12");
-        anchors.load(null, null);
-        anchors.setCertificateEntry("authority", own.certificate());
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(anchors);
+        trust.init(anchors());
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
         return context;

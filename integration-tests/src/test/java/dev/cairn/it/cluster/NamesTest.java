@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.cairn.it.process.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +80,76 @@ class NamesTest {
             assertThat(errors.get(1)).isEqualTo(errors.get(0));
             assertThat(errors.get(0).get(1))
                     .contains("error setting up initial cluster: cannot find local etcd member");
+        }
+    }
+
+    /** Where everybody's authorities are trusted, members have to show certificates for the domain, not for their hosts. */
+    @Test
+    void shouldExpectCertificatesForTheDomain() throws GeneralSecurityException, IOException {
+        try (OwnResolver names = OwnResolver.start(directory);
+                Group group = Group.found(directory)) {
+            Authority authority = new Authority();
+            Path trusted = directory.resolve("ca.pem");
+            Path store = directory.resolve("ca.p12");
+            Path certificate = directory.resolve("domain.pem");
+            Path key = directory.resolve("domain.key");
+            authority.write(trusted);
+            authority.writeStore(store);
+            Authority.write(authority.issue("member", "d.test"), certificate, key);
+            for (Path server : List.of(Group.real(), Group.ours(), Group.real())) {
+                int member = group.prepare(names.around(
+                        server,
+                        "SSL_CERT_FILE=" + trusted,
+                        "CAIRN_JAVA_OPTS=-Djavax.net.ssl.trustStore=" + store
+                                + " -Djavax.net.ssl.trustStorePassword=x"));
+                String host = "m" + member + ".d.test";
+                String url = group.member(member).peerUrl().replaceFirst("^http:", "https:");
+                names.server
+                        .host(host, "127.0.0.1")
+                        .service("_etcd-server-ssl._tcp.d.test", 0, 0, port(group.member(member)), host);
+                group.member(member)
+                        .withFlags(
+                                "--name=m" + member,
+                                "--initial-cluster=",
+                                "--discovery-srv=d.test",
+                                "--listen-peer-urls=" + url,
+                                "--initial-advertise-peer-urls=" + url,
+                                "--peer-cert-file=" + certificate,
+                                "--peer-key-file=" + key);
+            }
+            group.start(0, 1, 2);
+            group.makeLeader(1);
+            group.ctlUntilDone(0, "put", "k", "v");
+            group.awaitEqualStores();
+        }
+    }
+
+    @Test
+    void shouldTellAsEtcdDoesWhoseUrlsDoNotMatch() throws IOException {
+        try (Group group = Group.found(directory, Group.real())) {
+            assertThat(group.ctl(0, "member", "add", "m1", "--peer-urls=http://127.0.0.1:2")
+                            .exit())
+                    .isZero();
+            List<String> told = new ArrayList<>();
+            for (Path server : List.of(Group.real(), Group.ours())) {
+                int stranger = group.prepare(server);
+                group.member(stranger)
+                        .withFlags(
+                                "--name=x",
+                                "--initial-cluster-state=existing",
+                                "--initial-cluster=m0=" + group.member(0).peerUrl() + ",x=http://127.0.0.1:1");
+                assertThat(group.member(stranger).tryStart(Group.LIMIT)).contains("exit code 1");
+                String error = error(group.member(stranger).logTail());
+                // etcd tells the members in no order.
+                assertThat(error)
+                        .startsWith("error validating peerURLs {ClusterID:")
+                        .contains(" RaftAttributes:{PeerURLs:[http://127.0.0.1:2] IsLearner:false}"
+                                + " Attributes:{Name: ClientURLs:[]}}")
+                        .contains(" Attributes:{Name:m0 ClientURLs:["
+                                + group.member(0).clientUrl() + "]}}");
+                told.add(error.substring(error.indexOf("RemovedMemberIDs:")));
+            }
+            assertThat(told.get(1)).isEqualTo(told.get(0)).contains("no match found for existing member");
         }
     }
 

@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -49,8 +51,12 @@ final class OwnResolver implements AutoCloseable {
         return resolver;
     }
 
-    /** A command that runs the program with this resolver. */
-    Path around(Path program) throws IOException {
+    /**
+     * A command that runs the program with this resolver.
+     *
+     * @param variables of its environment, as the shell takes them
+     */
+    Path around(Path program, String... variables) throws IOException {
         Path script = Files.createTempFile(
                 directory,
                 "with-names-",
@@ -58,9 +64,14 @@ final class OwnResolver implements AutoCloseable {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.writeString(
                 script,
-                "#!/bin/sh\nexec unshare -m sh -c 'mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"' '"
-                        + configuration + "' '" + program + "' \"$@\"\n");
+                "#!/bin/sh\nexec env " + quoted(variables)
+                        + " unshare -m sh -c 'mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"' '" + configuration
+                        + "' '" + program + "' \"$@\"\n");
         return script;
+    }
+
+    private static String quoted(String... words) {
+        return Arrays.stream(words).map(word -> "'" + word + "'").collect(Collectors.joining(" "));
     }
 
     @Override
