@@ -13,7 +13,8 @@ import java.util.List;
  * @param minClusterVersion members below this are refused
  * @param dialTimeout for a connection to be made
  * @param redialInterval at least between two attempts to open one stream
- * @param readTimeout a stream on which nothing comes for so long is given up; also for one that takes nothing
+ * @param readTimeout a stream on which nothing comes for so long is given up
+ * @param writeTimeout a stream that takes nothing for so long is given up
  * @param probeInterval between two round trips that are measured
  * @param snapshotBytesPerSecondMax the rate of one outgoing snapshot; 0: as fast as the peer takes it
  */
@@ -26,6 +27,7 @@ public record PeerConfig(
         Duration dialTimeout,
         Duration redialInterval,
         Duration readTimeout,
+        Duration writeTimeout,
         Duration probeInterval,
         long snapshotBytesPerSecondMax) {
     public PeerConfig {
@@ -43,11 +45,12 @@ public record PeerConfig(
                 Duration.ofSeconds(1).plus(electionTimeout),
                 Duration.ofMillis(100),
                 Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
                 Duration.ofSeconds(4),
                 0);
     }
 
-    /** The same with other limits of time: of a stream without a sign of life, and between probes. */
+    /** The same with other limits of time: of a stream without a sign of life, either way, and between probes. */
     public PeerConfig withTimes(Duration newReadTimeout, Duration newProbeInterval) {
         return new PeerConfig(
                 localId,
@@ -58,7 +61,24 @@ public record PeerConfig(
                 dialTimeout,
                 redialInterval,
                 newReadTimeout,
+                newReadTimeout,
                 newProbeInterval,
+                snapshotBytesPerSecondMax);
+    }
+
+    /** The same with another limit for a stream that takes nothing. */
+    public PeerConfig withWriteTimeout(Duration limit) {
+        return new PeerConfig(
+                localId,
+                clusterId,
+                localUrls,
+                version,
+                minClusterVersion,
+                dialTimeout,
+                redialInterval,
+                readTimeout,
+                limit,
+                probeInterval,
                 snapshotBytesPerSecondMax);
     }
 
@@ -73,12 +93,13 @@ public record PeerConfig(
                 dialTimeout,
                 redialInterval,
                 readTimeout,
+                writeTimeout,
                 probeInterval,
                 limit);
     }
 
-    /** Between two signs of life on a stream. */
+    /** Between two signs of life on a stream, and between two looks whether it takes anything. */
     Duration heartbeatInterval() {
-        return readTimeout.dividedBy(3);
+        return (readTimeout.compareTo(writeTimeout) < 0 ? readTimeout : writeTimeout).dividedBy(3);
     }
 }

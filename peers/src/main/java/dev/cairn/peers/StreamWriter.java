@@ -232,8 +232,8 @@ final class StreamWriter {
                 return;
             }
             if (writesUnderWay > 0) {
-                if (System.nanoTime() - progressNanos > config.readTimeout().toNanos()) {
-                    failed("no write completed within " + config.readTimeout().toMillis() + " ms");
+                if (System.nanoTime() - progressNanos > config.writeTimeout().toNanos()) {
+                    failed("no write completed within " + config.writeTimeout().toMillis() + " ms");
                 }
                 // What waits is a sign of life as soon as it gets through.
                 return;
@@ -282,7 +282,7 @@ final class StreamWriter {
                 channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
                 // A peer that takes nothing any more must not keep the connection.
                 channel.eventLoop()
-                        .schedule(() -> channel.close(), config.readTimeout().toNanos(), TimeUnit.NANOSECONDS);
+                        .schedule(() -> channel.close(), config.writeTimeout().toNanos(), TimeUnit.NANOSECONDS);
             });
         }
 

@@ -176,6 +176,30 @@ class PeerTransportTest {
     }
 
     @Test
+    void shouldGiveUpAStreamThatTakesNothingByTheWriteTimeoutAlone() throws IOException {
+        PeerConfig config = TestMember.config(A, TestMember.CLUSTER)
+                .withTimes(Duration.ofHours(1), Duration.ofHours(1))
+                .withWriteTimeout(Duration.ofMillis(300));
+        try (TestMember a = new TestMember(A, new TestMember.Options(config, null, null, null));
+                ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Socket deaf = new Socket(InetAddress.getLoopbackAddress(), a.port())) {
+            a.transport.addPeer(B, List.of("http://127.0.0.1:" + nobody.getLocalPort()));
+            askForStream(deaf, StreamKind.MESSAGE, B, A);
+            Peer peer = requireNonNull(a.transport.peer(B));
+            awaiting().until(() -> peer.isAttached(StreamKind.MESSAGE));
+            Message large = Message.builder(MessageType.PROP)
+                    .to(B)
+                    .from(A)
+                    .entries(List.of(Entry.proposal(ByteString.copyFrom(new byte[64 << 10]))))
+                    .build();
+            for (int i = 0; i < 1000; i++) {
+                a.transport.send(List.of(large));
+            }
+            awaiting().until(() -> !peer.isAttached(StreamKind.MESSAGE));
+        }
+    }
+
+    @Test
     void shouldDropAndReportWhatAPeerDoesNotTake() throws IOException {
         try (TestMember a = new TestMember(A);
                 ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());

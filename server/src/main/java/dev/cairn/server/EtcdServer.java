@@ -10,6 +10,7 @@ import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.bootstrap.Bootstrap;
+import dev.cairn.server.bootstrap.Outside;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.loop.LoopThreads;
 import dev.cairn.server.loop.Proposals;
@@ -20,6 +21,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.Promotion;
 import dev.cairn.server.peer.SnapshotExchange;
@@ -110,7 +112,7 @@ public final class EtcdServer implements AutoCloseable {
                 instruments,
                 instruments,
                 segments,
-                peers.questions());
+                new Outside(peers.questions(), new SystemNames(), network, peerTls::expectName));
         long now = System.nanoTime();
         InProcess surroundings = new InProcess(onFailure);
         loops = surroundings.loops;

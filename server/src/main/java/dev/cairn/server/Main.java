@@ -1,6 +1,7 @@
 package dev.cairn.server;
 
 import dev.cairn.mvcc.StoreOptions;
+import dev.cairn.server.api.DiscoveryException;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.CommandLine;
@@ -11,6 +12,7 @@ import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.logging.Logs;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.PeerPort;
@@ -40,6 +42,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws InterruptedException {
+        SystemNames.forgetMisses();
         Outcome outcome = CommandLine.read(List.of(arguments), System.getenv());
         if (outcome instanceof Outcome.Exit exit) {
             System.out.print(exit.stdout());
@@ -74,6 +77,16 @@ public final class Main {
                     .addKeyValue("initial-cluster", config.initialCluster())
                     .log();
             serve(config, log);
+        } catch (DiscoveryException e) {
+            config.discovery()
+                    .ifPresent(discovery -> log.atWarn()
+                            .setMessage("failed to bootstrap; discovery token was already used")
+                            .addKeyValue("discovery-token", discovery.token())
+                            .addKeyValue("discovery-endpoints", discovery.endpoints())
+                            .addKeyValue("error", e.getMessage())
+                            .log());
+            log.atWarn().log("do not reuse discovery token; generate a new one to bootstrap a cluster");
+            System.exit(EXIT_FAILURE);
         } catch (IOException | StartException | RuntimeException | Error e) {
             // Whatever keeps the server from starting ends the process: half a server serves nobody.
             log.atError()

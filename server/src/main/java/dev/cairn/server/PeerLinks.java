@@ -92,14 +92,13 @@ final class PeerLinks implements AutoCloseable {
     /** Makes the connections of this member, once it is known who it is. Nobody is talked to yet. */
     Surroundings.Peers connect(Cluster cluster, RaftInbox inbox, SnapshotExchange snapshots) {
         long self = cluster.identity().memberId();
-        PeerConfig peerConfig = PeerConfig.of(
+        PeerConfig standard = PeerConfig.of(
                 self,
                 cluster.identity().clusterId(),
                 config.initialAdvertisePeerUrls().stream().map(EtcdUrl::text).toList(),
                 Duration.ofMillis(config.electionTimeoutMillis()));
-        if (config.raftReadTimeout().compareTo(peerConfig.readTimeout()) > 0) {
-            peerConfig = peerConfig.withTimes(config.raftReadTimeout(), peerConfig.probeInterval());
-        }
+        PeerConfig peerConfig = standard.withTimes(config.raftReadTimeout(), standard.probeInterval())
+                .withWriteTimeout(config.raftWriteTimeout());
         PeerNetwork network =
                 new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(

@@ -19,7 +19,6 @@ import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
-import dev.cairn.server.peer.PeerQuestions;
 import dev.cairn.server.version.ServerVersion;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
@@ -100,7 +99,7 @@ public final class Bootstrap {
      *
      * @param onStoreFailure hears when the store's backend fails
      * @param segments makes the log's segments ahead
-     * @param peers asks the other members which cluster they belong to
+     * @param outside whom to ask which cluster the member belongs to
      * @throws StartException when the member cannot start; nothing is held then
      */
     public static Result run(
@@ -109,7 +108,7 @@ public final class Bootstrap {
             StoreMeter storeMeter,
             WalListener walListener,
             Executor segments,
-            PeerQuestions peers)
+            Outside outside)
             throws StartException, InterruptedException {
         DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
         Result result = null;
@@ -122,7 +121,7 @@ public final class Bootstrap {
                     .onFailure(onStoreFailure)
                     .withMeter(storeMeter);
             Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
-            result = directory.hasLog() ? bootstrap.restart() : bootstrap.begin(peers);
+            result = directory.hasLog() ? bootstrap.restart() : bootstrap.begin(outside);
             return result;
         } catch (IOException e) {
             throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
@@ -134,7 +133,7 @@ public final class Bootstrap {
     }
 
     /** Without a log: founds a cluster, or joins one. */
-    private Result begin(PeerQuestions peers) throws IOException, StartException, InterruptedException {
+    private Result begin(Outside outside) throws IOException, StartException, InterruptedException {
         if (directory.hasStore()) {
             throw new StartException("data directory " + config.dataDir()
                     + " holds a store (member/lmdb) but no log (" + directory.wal()
@@ -143,7 +142,7 @@ public final class Bootstrap {
         if (Files.exists(directory.etcdDatabase())) {
             throw etcdDirectory();
         }
-        Founders founders = new Founders(config, peers);
+        Founders founders = new Founders(config, outside);
         boolean founds = config.foundsCluster();
         Founders.Membership membership = founds ? founders.found() : founders.join(REQUEST_LIMIT);
         Identity identity = membership.identity();
@@ -186,6 +185,12 @@ public final class Bootstrap {
     }
 
     private Result restart() throws IOException, StartException {
+        if (config.discovery().isPresent()) {
+            LOG.atWarn()
+                    .setMessage("discovery token is ignored since cluster already initialized; valid logs are found")
+                    .addKeyValue("wal-dir", directory.wal())
+                    .log();
+        }
         List<SnapshotMetadata> recorded = WalReader.validSnapshots(directory.wal());
         MvccStore store = new StoreRecovery(
                         directory.wal(), directory.snap(), directory.lmdb(), config.quotaBackendBytes())

@@ -1,9 +1,14 @@
 package dev.cairn.server.bootstrap;
 
+import dev.cairn.server.api.DiscoveryException;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ConfigException;
+import dev.cairn.server.config.DiscoverySettings;
 import dev.cairn.server.config.EtcdUrl;
+import dev.cairn.server.config.InitialCluster;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.discovery.Registry;
+import dev.cairn.server.discovery.SrvDiscovery;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.peer.PeerQuestions;
@@ -21,7 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which cluster a member without a log belongs to: the one that {@code --initial-cluster} describes, founded anew or found running.
+ * Which cluster a member without a log belongs to: the one that {@code --initial-cluster} describes or that is discovered, founded anew or
+ * found running.
  * Asks the others what etcd asks them, and refuses in etcd's words. Used by the thread that starts the member; blocks.
  */
 final class Founders {
@@ -41,39 +47,76 @@ final class Founders {
     record Membership(Identity identity, List<Member> members) {}
 
     private final ServerConfig config;
+    private final Outside outside;
     private final PeerQuestions peers;
 
-    Founders(ServerConfig config, PeerQuestions peers) {
+    Founders(ServerConfig config, Outside outside) {
         this.config = config;
-        this.peers = peers;
+        this.outside = outside;
+        this.peers = outside.peers();
     }
 
     /** The cluster to found. */
     Membership found() throws StartException, InterruptedException {
-        Optional<String> error = config.bootstrapError();
+        Map<String, List<EtcdUrl>> named = configured();
+        List<EtcdUrl> own = named.get(config.name());
+        if (own == null) {
+            throw unknownName();
+        }
+        Optional<String> error = AdvertisedUrls.error(
+                config.name(), own, config.initialAdvertisePeerUrls(), new PeerUrlComparison(outside.names()));
         if (error.isPresent()) {
             throw new StartException(error.get());
         }
-        List<Member> members = configured();
+        List<Member> members = members(named);
         Member self = self(members);
-        long clusterId = Identity.clusterId(members.stream().map(Member::id).toList());
         if (isBootstrapped(members, self)) {
             throw new StartException("member " + Identity.hex(self.id()) + " has already been bootstrapped");
         }
+        Optional<DiscoverySettings> discovery = config.discovery();
+        if (discovery.isPresent()) {
+            members = discovered(discovery.get(), self.id(), named);
+        }
+        long clusterId = Identity.clusterId(members.stream().map(Member::id).toList());
         return new Membership(new Identity(clusterId, self.id()), members);
+    }
+
+    /** The founders that registered at the discovery service, this one among them. */
+    private List<Member> discovered(DiscoverySettings discovery, long self, Map<String, List<EtcdUrl>> own)
+            throws StartException, InterruptedException {
+        LOG.info("Bootstrapping cluster using v3 discovery.");
+        Map<String, List<EtcdUrl>> found;
+        try {
+            String text = Registry.join(discovery, outside.loops(), self, InitialCluster.text(own));
+            found = InitialCluster.parse(text);
+        } catch (Registry.Failed e) {
+            throw new DiscoveryException(String.valueOf(e.getMessage()), e);
+        } catch (ConfigException e) {
+            throw new DiscoveryException("discovery: invalid peer URL", e);
+        }
+        if (hasDuplicate(found)) {
+            throw new StartException("discovery cluster " + InitialCluster.text(found) + " has duplicate url");
+        }
+        return inOrder(found);
     }
 
     /** The running cluster to join. */
     Membership join(Duration requestLimit) throws StartException, InterruptedException {
-        List<Member> members = configured();
-        Member self = self(members);
+        Map<String, List<EtcdUrl>> named = configured();
+        if (named.get(config.name()) == null) {
+            throw unknownName();
+        }
+        List<Member> members = members(named);
+        if (config.discovery().isPresent()) {
+            throw new StartException("discovery URL should not be set when joining existing initial cluster");
+        }
         PeerQuestions.RemoteCluster existing;
         try {
             existing = peers.cluster(urlsOfOthers(members), JOINING_LIMIT, false);
         } catch (IOException e) {
             throw new StartException("cannot fetch cluster info from peer urls: " + e.getMessage(), e);
         }
-        List<Member> matched = match(members, existing.members());
+        List<Member> matched = match(members, existing);
         Member found = self(matched);
         checkVersions(existing.members(), found.id(), requestLimit);
         long learners = existing.members().stream().filter(Member::learner).count();
@@ -88,41 +131,73 @@ final class Founders {
         return new Membership(new Identity(existing.clusterId(), found.id()), existing.members());
     }
 
-    /** The members that {@code --initial-cluster} names, in the order of the IDs they would found a cluster with. */
-    private List<Member> configured() throws StartException {
-        Map<String, List<EtcdUrl>> named;
+    /** The members that the flags name, or lead to, with their peer URLs. */
+    private Map<String, List<EtcdUrl>> configured() throws StartException {
+        if (config.discovery().isPresent()) {
+            // The others are found later.
+            return Map.of(config.name(), config.initialAdvertisePeerUrls());
+        }
         try {
-            named = config.initialClusterMembers();
-        } catch (ConfigException e) {
-            throw new StartException(e.getMessage(), e);
+            return config.discoverySrv().isEmpty() ? config.initialClusterMembers() : bySrv();
+        } catch (ConfigException | SrvDiscovery.NobodyFound e) {
+            throw new StartException("error setting up initial cluster: " + e.getMessage(), e);
         }
-        List<Member> members = new ArrayList<>();
-        Set<String> urls = new HashSet<>();
-        boolean duplicate = false;
-        for (Map.Entry<String, List<EtcdUrl>> entry : named.entrySet()) {
-            List<String> texts = entry.getValue().stream().map(EtcdUrl::text).toList();
-            for (String url : texts) {
-                duplicate |= !urls.add(url);
-            }
-            members.add(new Member(
-                    Identity.memberId(texts, config.initialClusterToken()), texts, false, entry.getKey(), List.of()));
-        }
-        if (named.get(config.name()) == null) {
-            throw new StartException(
-                    "couldn't find local name \"" + config.name() + "\" in the initial cluster configuration");
-        }
-        if (duplicate) {
-            throw new StartException("initial cluster " + text(named) + " has duplicate url");
-        }
-        members.sort((x, y) -> Long.compareUnsigned(x.id(), y.id()));
-        return members;
     }
 
-    private static String text(Map<String, List<EtcdUrl>> named) {
-        return named.entrySet().stream()
-                .flatMap(entry -> entry.getValue().stream().map(url -> entry.getKey() + "=" + url.text()))
-                .sorted()
-                .collect(Collectors.joining(","));
+    private Map<String, List<EtcdUrl>> bySrv() throws StartException, SrvDiscovery.NobodyFound {
+        String domain = config.discoverySrv();
+        List<String> nodes = new SrvDiscovery(
+                        outside.names(),
+                        config.name(),
+                        domain,
+                        config.discoverySrvName(),
+                        config.initialAdvertisePeerUrls())
+                .nodes();
+        String text = String.join(",", nodes);
+        if (text.contains("https://") && config.peerTrustedCaFile().isEmpty()) {
+            // An authority of everybody's vouches for hosts of anybody's: the members have to be the domain's own.
+            outside.expectName().accept(domain);
+        }
+        Map<String, List<EtcdUrl>> named;
+        try {
+            named = InitialCluster.parse(text);
+        } catch (ConfigException e) {
+            named = Map.of();
+        }
+        if (!nodes.isEmpty() && !named.containsKey(config.name())) {
+            throw new StartException("error setting up initial cluster: cannot find local etcd member \""
+                    + config.name() + "\" in SRV records");
+        }
+        return named;
+    }
+
+    private StartException unknownName() {
+        return new StartException(
+                "couldn't find local name \"" + config.name() + "\" in the initial cluster configuration");
+    }
+
+    /** The same members, in the order of the IDs they would found a cluster with. */
+    private List<Member> members(Map<String, List<EtcdUrl>> named) throws StartException {
+        if (hasDuplicate(named)) {
+            throw new StartException("initial cluster " + InitialCluster.text(named) + " has duplicate url");
+        }
+        return inOrder(named);
+    }
+
+    private static boolean hasDuplicate(Map<String, List<EtcdUrl>> named) {
+        Set<String> urls = new HashSet<>();
+        return named.values().stream().flatMap(List::stream).anyMatch(url -> !urls.add(url.text()));
+    }
+
+    private List<Member> inOrder(Map<String, List<EtcdUrl>> named) {
+        String token = config.discovery().map(DiscoverySettings::token).orElse(config.initialClusterToken());
+        List<Member> members = new ArrayList<>();
+        named.forEach((name, urls) -> {
+            List<String> texts = urls.stream().map(EtcdUrl::text).toList();
+            members.add(new Member(Identity.memberId(texts, token), texts, false, name, List.of()));
+        });
+        members.sort((x, y) -> Long.compareUnsigned(x.id(), y.id()));
+        return members;
     }
 
     private Member self(List<Member> members) {
@@ -151,31 +226,52 @@ final class Founders {
         }
     }
 
-    /** The configured members under the IDs that the running cluster gave them. */
-    private static List<Member> match(List<Member> configured, List<Member> existing) throws StartException {
-        if (configured.size() != existing.size()) {
+    /** The configured members under the IDs that the running cluster gave them, found by their peer URLs. */
+    private List<Member> match(List<Member> configured, PeerQuestions.RemoteCluster existing)
+            throws StartException, InterruptedException {
+        if (configured.size() != existing.members().size()) {
             throw new StartException(refusal(existing, "member count is unequal"));
         }
+        PeerUrlComparison comparison = new PeerUrlComparison(outside.names());
         List<Member> matched = new ArrayList<>();
-        for (Member member : existing) {
-            Member same = configured.stream()
-                    .filter(candidate -> Set.copyOf(candidate.peerUrls()).equals(Set.copyOf(member.peerUrls())))
-                    .findFirst()
-                    .orElseThrow(() -> new StartException(refusal(
-                            existing,
-                            "PeerURLs: no match found for existing member (" + Identity.hex(member.id()) + ", ["
-                                    + String.join(" ", member.peerUrls()) + "]), last resolver error (len([\""
-                                    + String.join("\" \"", member.peerUrls()) + "\"]) doesn't match)")));
+        for (Member member : inOrder(existing.members())) {
+            Member same = null;
+            String difference = "";
+            for (Member candidate : configured) {
+                Optional<String> found = comparison.difference(member.peerUrls(), candidate.peerUrls());
+                if (found.isEmpty()) {
+                    same = candidate;
+                    break;
+                }
+                difference = found.get();
+            }
+            if (same == null) {
+                throw new StartException(refusal(
+                        existing,
+                        "PeerURLs: no match found for existing member (" + Identity.hex(member.id()) + ", ["
+                                + String.join(" ", member.peerUrls()) + "]), last resolver error (" + difference
+                                + ")"));
+            }
             matched.add(new Member(member.id(), member.peerUrls(), member.learner(), same.name(), List.of()));
         }
         return matched;
     }
 
-    private static String refusal(List<Member> existing, String reason) {
-        String members = existing.stream()
-                .map(member -> Identity.hex(member.id()) + ":[" + String.join(" ", member.peerUrls()) + "]")
+    private static List<Member> inOrder(List<Member> members) {
+        return members.stream()
+                .sorted((x, y) -> Long.compareUnsigned(x.id(), y.id()))
+                .toList();
+    }
+
+    private static String refusal(PeerQuestions.RemoteCluster existing, String reason) {
+        String members = inOrder(existing.members()).stream()
+                .map(member -> "&{ID:" + Identity.hex(member.id()) + " RaftAttributes:{PeerURLs:["
+                        + String.join(" ", member.peerUrls()) + "] IsLearner:" + member.learner()
+                        + "} Attributes:{Name:" + member.name() + " ClientURLs:["
+                        + String.join(" ", member.clientUrls()) + "]}}")
                 .collect(Collectors.joining(" "));
-        return "error validating peerURLs {" + members + "}: " + reason;
+        return "error validating peerURLs {ClusterID:" + Identity.hex(existing.clusterId()) + " Members:[" + members
+                + "] RemovedMemberIDs:[]}: " + reason;
     }
 
     /** Somebody must run a version that fits, and nobody one that does not. */

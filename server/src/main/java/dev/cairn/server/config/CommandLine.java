@@ -104,7 +104,7 @@ public final class CommandLine {
             notices.add(Notice.fatal("discovery failed", "error", e.getMessage()));
             return new Outcome.Exit(1, "", "", notices);
         }
-        Validation.noteDefaults(given, notices);
+        Validation.noteDefaults(given, source, notices);
         return new Outcome.Start(new ServerConfig(given, notices));
     }
 

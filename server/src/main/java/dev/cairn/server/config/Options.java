@@ -128,8 +128,7 @@ final class Options {
                     "5s",
                     Section.MEMBER,
                     "Write timeout of connections between members, at least 5s.")
-            .key(null)
-            .notYet("connections between members have fixed timeouts");
+            .key(null);
     static final Option<Map<String, Boolean>> FEATURE_GATES = gates(
             "feature-gates", "", Section.MEMBER, "Features to switch, as name=true|false pairs separated by commas:");
 
@@ -163,62 +162,52 @@ final class Options {
             "Client addresses of this member that clients are told.");
     static final Option<String> DISCOVERY_TOKEN = string(
                     "discovery-token", "", Section.CLUSTERING, "v3 discovery: token of the cluster to be found.")
-            .key("discovery-config.token")
-            .refused("discovery is not available yet");
+            .key("discovery-config.token");
     static final Option<List<String>> DISCOVERY_ENDPOINTS = strings(
                     "discovery-endpoints", "", Section.CLUSTERING, "v3 discovery: addresses of the discovery service.")
-            .key("discovery-config.client.endpoints")
-            .refused("discovery is not available yet");
+            .key("discovery-config.client.endpoints");
     static final Option<Duration> DISCOVERY_DIAL_TIMEOUT = duration(
                     "discovery-dial-timeout", "2s", Section.CLUSTERING, "v3 discovery: time to connect.")
-            .key("discovery-config.client.dial-timeout")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.dial-timeout");
     static final Option<Duration> DISCOVERY_REQUEST_TIMEOUT = duration(
                     "discovery-request-timeout", "5s", Section.CLUSTERING, "v3 discovery: time for a request.")
-            .key("discovery-config.client.request-timeout")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.request-timeout");
     static final Option<Duration> DISCOVERY_KEEPALIVE_TIME = duration(
                     "discovery-keepalive-time", "2s", Section.CLUSTERING, "v3 discovery: spacing of keep-alive pings.")
-            .key("discovery-config.client.keepalive-time")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.keepalive-time");
     static final Option<Duration> DISCOVERY_KEEPALIVE_TIMEOUT = duration(
                     "discovery-keepalive-timeout",
                     "6s",
                     Section.CLUSTERING,
                     "v3 discovery: time for the answer to a ping.")
-            .key("discovery-config.client.keepalive-timeout")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.keepalive-timeout");
     static final Option<Boolean> DISCOVERY_INSECURE_TRANSPORT = bool(
                     "discovery-insecure-transport", "true", Section.CLUSTERING, "v3 discovery: connect without TLS.")
-            .key("discovery-config.client.secure.insecure-transport")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.secure.insecure-transport");
     static final Option<Boolean> DISCOVERY_INSECURE_SKIP_TLS_VERIFY = bool(
                     "discovery-insecure-skip-tls-verify",
                     "false",
                     Section.CLUSTERING,
                     "v3 discovery: do not verify the certificate of the service (for tests only).")
-            .key("discovery-config.client.secure.insecure-skip-tls-verify")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.secure.insecure-skip-tls-verify");
     static final Option<String> DISCOVERY_CERT = string(
                     "discovery-cert", "", Section.CLUSTERING, "v3 discovery: client certificate file.")
-            .key("discovery-config.client.secure.cert")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.secure.cert");
     static final Option<String> DISCOVERY_KEY = string(
                     "discovery-key", "", Section.CLUSTERING, "v3 discovery: client key file.")
-            .key("discovery-config.client.secure.key")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.secure.key");
     static final Option<String> DISCOVERY_CACERT = string(
                     "discovery-cacert", "", Section.CLUSTERING, "v3 discovery: file of the trusted authorities.")
-            .key("discovery-config.client.secure.cacert")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.secure.cacert");
     static final Option<String> DISCOVERY_USER = string(
-                    "discovery-user", "", Section.CLUSTERING, "v3 discovery: user, or user:password.")
-            .key("discovery-config.client.auth.username")
-            .notYet("discovery is not available yet");
+                    "discovery-user",
+                    "",
+                    Section.CLUSTERING,
+                    "v3 discovery: user; without a password too nobody is logged in.")
+            .key("discovery-config.client.auth.username");
     static final Option<String> DISCOVERY_PASSWORD = string(
                     "discovery-password", "", Section.CLUSTERING, "v3 discovery: password.")
-            .key("discovery-config.client.auth.password")
-            .notYet("discovery is not available yet");
+            .key("discovery-config.client.auth.password");
     static final Option<String> DISCOVERY_FALLBACK = choice(
                     "discovery-fallback",
                     "exit",
@@ -226,14 +215,11 @@ final class Options {
                     "What to do when discovery fails: 'exit'.",
                     "exit",
                     "proxy")
-            .key(null)
-            .notYet("discovery is not available yet");
-    static final Option<String> DISCOVERY_SRV = string(
-                    "discovery-srv", "", Section.CLUSTERING, "DNS domain whose SRV records name the cluster.")
-            .refused("discovery is not available yet");
-    static final Option<String> DISCOVERY_SRV_NAME = string(
-                    "discovery-srv-name", "", Section.CLUSTERING, "Suffix of the SRV service name.")
-            .notYet("discovery is not available yet");
+            .key(null);
+    static final Option<String> DISCOVERY_SRV =
+            string("discovery-srv", "", Section.CLUSTERING, "DNS domain whose SRV records name the cluster.");
+    static final Option<String> DISCOVERY_SRV_NAME =
+            string("discovery-srv-name", "", Section.CLUSTERING, "Suffix of the SRV service name.");
     static final Option<Boolean> STRICT_RECONFIG_CHECK = bool(
             "strict-reconfig-check",
             "true",
@@ -367,8 +353,7 @@ final class Options {
                     "false",
                     Section.SECURITY,
                     "Do not match the names in client certificates of peers.")
-            .key("peer-transport-security.skip-client-san-verification")
-            .notYet("the names in client certificates of peers are not matched with their addresses");
+            .key("peer-transport-security.skip-client-san-verification");
 
     // Auth
     static final Option<String> AUTH_TOKEN = string(

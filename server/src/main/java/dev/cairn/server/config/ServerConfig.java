@@ -3,7 +3,6 @@ package dev.cairn.server.config;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -214,54 +213,38 @@ public final class ServerConfig {
      * @throws ConfigException when the text is not a list of name=url pairs
      */
     public Map<String, List<EtcdUrl>> initialClusterMembers() throws ConfigException {
-        Map<String, String> texts = new LinkedHashMap<>();
-        for (String pair : initialCluster().split(",", -1)) {
-            int equals = pair.indexOf('=');
-            String member = equals < 0 ? pair : pair.substring(0, equals);
-            String url = equals < 0 ? "" : pair.substring(equals + 1);
-            texts.merge(member, url, (some, more) -> some + "," + more);
-        }
-        Map<String, List<EtcdUrl>> members = new LinkedHashMap<>();
-        for (Map.Entry<String, String> entry : texts.entrySet()) {
-            try {
-                members.put(entry.getKey(), EtcdUrl.parseList(entry.getValue()));
-            } catch (ConfigException e) {
-                throw new ConfigException("error setting up initial cluster: " + e.getMessage());
-            }
-        }
-        return members;
+        return InitialCluster.parse(initialCluster());
     }
 
-    /**
-     * What forbids to found or join a cluster with this configuration: this member has to be in the initial cluster, with exactly
-     * the peer URLs it advertises. Host names are compared as written.
-     */
-    public Optional<String> bootstrapError() {
-        Map<String, List<EtcdUrl>> members;
-        try {
-            members = initialClusterMembers();
-        } catch (ConfigException e) {
-            return Optional.of(e.getMessage());
-        }
-        List<EtcdUrl> own = members.get(name());
-        if (own == null) {
-            return Optional.of(
-                    "couldn't find local name " + GoSyntax.quote(name()) + " in the initial cluster configuration");
-        }
-        List<String> configured = texts(own);
-        List<String> advertised = texts(initialAdvertisePeerUrls());
-        if (configured.equals(advertised)) {
-            return Optional.empty();
-        }
-        List<String> missing = new ArrayList<>(configured);
-        missing.removeAll(advertised);
-        if (!missing.isEmpty()) {
-            return Optional.of("--initial-cluster has " + name() + "=" + String.join("," + name() + "=", configured)
-                    + " but missing from --initial-advertise-peer-urls=" + String.join(",", advertised));
-        }
-        return Optional.of("--initial-advertise-peer-urls has " + String.join(",", advertised)
-                + " but missing from --initial-cluster=" + name() + "="
-                + String.join("," + name() + "=", configured));
+    /** The service through which founders find each other; nothing when they do not. */
+    public Optional<DiscoverySettings> discovery() {
+        List<String> endpoints = values.get(Options.DISCOVERY_ENDPOINTS);
+        return endpoints.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DiscoverySettings(
+                        values.get(Options.DISCOVERY_TOKEN),
+                        endpoints,
+                        values.get(Options.DISCOVERY_DIAL_TIMEOUT),
+                        values.get(Options.DISCOVERY_REQUEST_TIMEOUT),
+                        values.get(Options.DISCOVERY_KEEPALIVE_TIME),
+                        values.get(Options.DISCOVERY_KEEPALIVE_TIMEOUT),
+                        values.get(Options.DISCOVERY_INSECURE_TRANSPORT),
+                        values.get(Options.DISCOVERY_INSECURE_SKIP_TLS_VERIFY),
+                        values.get(Options.DISCOVERY_CERT),
+                        values.get(Options.DISCOVERY_KEY),
+                        values.get(Options.DISCOVERY_CACERT),
+                        values.get(Options.DISCOVERY_USER),
+                        values.get(Options.DISCOVERY_PASSWORD)));
+    }
+
+    /** The domain whose records name the founders; empty for none. */
+    public String discoverySrv() {
+        return values.get(Options.DISCOVERY_SRV);
+    }
+
+    /** What tells the services of this cluster apart from others in the domain; empty for nothing. */
+    public String discoverySrvName() {
+        return values.get(Options.DISCOVERY_SRV_NAME);
     }
 
     /** Whether all other members are to be dropped. */
@@ -272,6 +255,11 @@ public final class ServerConfig {
     /** How long nothing may come from a member before its connection is given up. */
     public Duration raftReadTimeout() {
         return values.get(Options.RAFT_READ_TIMEOUT);
+    }
+
+    /** How long a member may take nothing before its connection is given up. */
+    public Duration raftWriteTimeout() {
+        return values.get(Options.RAFT_WRITE_TIMEOUT);
     }
 
     public boolean strictReconfigCheck() {
@@ -433,6 +421,11 @@ public final class ServerConfig {
         return values.get(Options.PEER_CERT_ALLOWED_HOSTNAME);
     }
 
+    /** Whether certificates of peers count wherever they come from. */
+    public boolean peerSkipClientSanVerification() {
+        return values.get(Options.PEER_SKIP_CLIENT_SAN_VERIFICATION);
+    }
+
     public boolean peerAutoTls() {
         return values.get(Options.PEER_AUTO_TLS);
     }
@@ -497,10 +490,6 @@ public final class ServerConfig {
     /** A duration in the form that log lines and answers of etcd use. */
     public static String format(Duration duration) {
         return GoSyntax.format(duration);
-    }
-
-    private static List<String> texts(List<EtcdUrl> urls) {
-        return urls.stream().map(EtcdUrl::text).toList();
     }
 
     private static Duration positiveOr(Duration duration, Duration otherwise) {

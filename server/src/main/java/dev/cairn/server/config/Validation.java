@@ -33,6 +33,19 @@ final class Validation {
 
     /** Checks in etcd's order, so that of several mistakes the same one is reported. */
     static void check(Values values, Source source, List<Notice> notices) throws ConfigException {
+        if (source == Source.COMMAND_LINE) {
+            raise(Options.RAFT_READ_TIMEOUT, values, notices);
+            raise(Options.RAFT_WRITE_TIMEOUT, values, notices);
+            if (values.isGiven(Options.DISCOVERY_ENDPOINTS)) {
+                // A flag's list is a set.
+                values.put(
+                        Options.DISCOVERY_ENDPOINTS,
+                        values.get(Options.DISCOVERY_ENDPOINTS).stream()
+                                .distinct()
+                                .sorted()
+                                .toList());
+            }
+        }
         logging(values);
         bindable(values.get(Options.LISTEN_PEER_URLS));
         bindable(values.get(Options.LISTEN_CLIENT_URLS));
@@ -43,7 +56,7 @@ final class Validation {
         bindable(values.get(Options.LISTEN_CLIENT_HTTP_URLS));
         bindable(values.get(Options.LISTEN_METRICS_URLS));
         hosts(values);
-        oneWayToFound(values);
+        oneWayToFound(values, source);
         timing(values);
         if (source == Source.COMMAND_LINE
                 && values.isGiven(Options.LISTEN_CLIENT_URLS)
@@ -65,6 +78,15 @@ final class Validation {
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
         }
         effects(values, notices);
+    }
+
+    /** A timeout below its default could not bridge the signs of life of a member that keeps to the default. */
+    private static void raise(Option<Duration> option, Values values, List<Notice> notices) {
+        if (values.get(option).compareTo(option.defaultValue()) < 0) {
+            values.put(option, option.defaultValue());
+            notices.add(Notice.info(
+                    option.name + " increased to minimum value: " + GoSyntax.format(option.defaultValue())));
+        }
     }
 
     private static void logging(Values values) throws ConfigException {
@@ -142,20 +164,42 @@ final class Validation {
         }
     }
 
-    private static void oneWayToFound(Values values) throws ConfigException {
+    private static void oneWayToFound(Values values, Source source) throws ConfigException {
+        List<String> endpoints = values.get(Options.DISCOVERY_ENDPOINTS);
+        // On the command line even an empty list holds one text.
+        boolean service =
+                values.isGiven(Options.DISCOVERY_ENDPOINTS) && (source == Source.COMMAND_LINE || !endpoints.isEmpty());
         int ways = 0;
-        ways += values.isGiven(Options.INITIAL_CLUSTER) ? 1 : 0;
-        ways += values.isGiven(Options.DISCOVERY_ENDPOINTS) ? 1 : 0;
+        ways += isClusterGiven(values, source) ? 1 : 0;
+        ways += service ? 1 : 0;
         ways += values.get(Options.DISCOVERY_SRV).isEmpty() ? 0 : 1;
         if (ways > 1) {
             throw new ConfigException("multiple discovery or bootstrap flags are set. "
                     + "Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"");
         }
-        if (values.isGiven(Options.DISCOVERY_TOKEN) != values.isGiven(Options.DISCOVERY_ENDPOINTS)
-                || (values.isGiven(Options.DISCOVERY_ENDPOINTS)
-                        && values.get(Options.DISCOVERY_ENDPOINTS).isEmpty())) {
+        if (values.get(Options.DISCOVERY_TOKEN).isEmpty() == service) {
             throw new ConfigException("both --discovery-token and --discovery-endpoints must be set");
         }
+        if (service && (endpoints.isEmpty() || endpoints.stream().anyMatch(String::isBlank))) {
+            throw new ConfigException("--discovery-endpoints must not contain empty endpoints");
+        }
+    }
+
+    /** In a file that discovers a cluster the default is as good as nothing. */
+    private static boolean isClusterGiven(Values values, Source source) {
+        String cluster = values.get(Options.INITIAL_CLUSTER);
+        return values.isGiven(Options.INITIAL_CLUSTER)
+                && !cluster.isEmpty()
+                && !(source == Source.FILE
+                        && discovers(values, source)
+                        && cluster.equals(Options.INITIAL_CLUSTER.defaultValue()));
+    }
+
+    private static boolean discovers(Values values, Source source) {
+        return !values.get(Options.DISCOVERY_SRV).isEmpty()
+                || !values.get(Options.DISCOVERY_ENDPOINTS).isEmpty()
+                || (source == Source.COMMAND_LINE
+                        && !values.get(Options.DISCOVERY_SRV_NAME).isEmpty());
     }
 
     private static void timing(Values values) throws ConfigException {
@@ -336,9 +380,11 @@ final class Validation {
     }
 
     /** Completes the defaults that depend on other values. */
-    static void noteDefaults(Values values, List<Notice> notices) {
+    static void noteDefaults(Values values, Source source, List<Notice> notices) {
         advertiseRealHost(values, notices);
-        if (!values.isGiven(Options.INITIAL_CLUSTER)) {
+        if (discovers(values, source) && !isClusterGiven(values, source)) {
+            values.put(Options.INITIAL_CLUSTER, "");
+        } else if (!values.isGiven(Options.INITIAL_CLUSTER)) {
             List<String> own = new ArrayList<>();
             for (EtcdUrl url : values.get(Options.INITIAL_ADVERTISE_PEER_URLS)) {
                 own.add(values.get(Options.NAME) + "=" + url.text());

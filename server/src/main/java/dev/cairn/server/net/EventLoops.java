@@ -38,26 +38,39 @@ public final class EventLoops implements AutoCloseable {
 
     private static final long HANDSHAKE_IDLE_SECONDS = 10;
 
+    /** A name server that does not answer keeps one. */
+    private static final int LOOKUP_THREADS = 2;
+
+    /** Connections of peers whose names may wait to be looked up; none of them is read from meanwhile. */
+    private static final int LOOKUPS_MAX = 1024;
+
     private final EventLoopGroup group;
     private final boolean epoll;
     private final ExecutorService handshakes;
+    private final ExecutorService lookups;
 
     private EventLoops(EventLoopGroup group, boolean epoll) {
         this.group = group;
         this.epoll = epoll;
+        this.handshakes = threadsInNeed("etcd-tls", 1, HANDSHAKE_TASKS_MAX);
+        this.lookups = threadsInNeed("etcd-names", LOOKUP_THREADS, LOOKUPS_MAX);
+    }
+
+    /** Threads that go away when there is nothing to do. */
+    private static ExecutorService threadsInNeed(String name, int threads, int waitingMax) {
         ThreadPoolExecutor executor = new ThreadPoolExecutor(
-                1,
-                1,
+                threads,
+                threads,
                 HANDSHAKE_IDLE_SECONDS,
                 TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(HANDSHAKE_TASKS_MAX),
+                new LinkedBlockingQueue<>(waitingMax),
                 task -> {
-                    Thread thread = new Thread(task, "etcd-tls");
+                    Thread thread = new Thread(task, name);
                     thread.setDaemon(true);
                     return thread;
                 });
         executor.allowCoreThreadTimeOut(true);
-        this.handshakes = executor;
+        return executor;
     }
 
     public static EventLoops open() {
@@ -96,6 +109,11 @@ public final class EventLoops implements AutoCloseable {
         return handshakes;
     }
 
+    /** Runs what has to wait for names; refuses when too much waits. */
+    Executor lookups() {
+        return lookups;
+    }
+
     boolean epoll() {
         return epoll;
     }
@@ -112,6 +130,7 @@ public final class EventLoops implements AutoCloseable {
     @Override
     public void close() {
         handshakes.shutdownNow();
+        lookups.shutdownNow();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     }
 }

@@ -2,6 +2,7 @@ package dev.cairn.server.net;
 
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.http.HttpHandler;
+import dev.cairn.server.tls.CertificateAddress;
 import dev.cairn.server.tls.ServerTls;
 import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpListeners {
     private static final Logger LOG = LoggerFactory.getLogger(HttpListeners.class);
     private static final int BACKLOG = 4096;
+    private static final TlsRefusals PEERS = new TlsRefusals("peer");
 
     /** A connection that has not said what it speaks by then is closed. */
     private static final Duration FIRST_BYTES_LIMIT = Duration.ofMinutes(2);
@@ -68,17 +70,28 @@ public final class HttpListeners {
         return bind(url, handler, bodyBytesMax, front, () -> null);
     }
 
-    /** Binds one address for other members. See the other {@code bind}; {@code tls} is used where the URL wants it. */
+    /**
+     * Binds one address for other members. See the other {@code bind}; {@code tls} is used where the URL wants it.
+     *
+     * @param addresses judges certificates by where they come from; null where that does not matter
+     */
     public SocketAddress bindForPeers(
             EtcdUrl url,
             HttpHandler handler,
             int bodyBytesMax,
             @Nullable ServerTls tls,
+            @Nullable CertificateAddress addresses,
             Supplier<@Nullable ChannelHandler> inParts)
             throws IOException {
         UnaryOperator<ChannelHandler> front = !url.tls() || tls == null
                 ? null
-                : behind -> new TlsFront(gate, () -> tls.engine(List.of("http/1.1")), loops.handshakes(), behind);
+                : behind -> new TlsFront(
+                        gate,
+                        () -> tls.engine(List.of("http/1.1")),
+                        loops.handshakes(),
+                        behind,
+                        PEERS,
+                        addresses == null ? null : new AddressGate(addresses, loops.lookups(), PEERS));
         return bind(url, handler, bodyBytesMax, front, inParts);
     }
 

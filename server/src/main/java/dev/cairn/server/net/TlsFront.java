@@ -6,17 +6,14 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.handler.codec.ByteToMessageDecoder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslHandler;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Confined to the connection's event loop. Stands first in the pipeline of a connection with TLS until the gate is open and its
@@ -26,8 +23,6 @@ import org.slf4j.LoggerFactory;
  * <p>Nothing is read meanwhile but what may slip in before reading is off.
  */
 final class TlsFront extends ByteToMessageDecoder {
-    private static final Logger LOG = LoggerFactory.getLogger(TlsFront.class);
-
     /** As etcd's: a connection whose handshake is not over by then is closed. */
     private static final Duration HANDSHAKE_LIMIT = Duration.ofSeconds(10);
 
@@ -35,9 +30,24 @@ final class TlsFront extends ByteToMessageDecoder {
     private final Supplier<SSLEngine> engines;
     private final Executor handshakes;
     private final ChannelHandler behind;
+    private final TlsRefusals refusals;
+    private final @Nullable ChannelHandler admission;
 
     /** @param behind handles the decrypted bytes */
     TlsFront(ServingGate gate, Supplier<SSLEngine> engines, Executor handshakes, ChannelHandler behind) {
+        this(gate, engines, handshakes, behind, new TlsRefusals("client"), null);
+    }
+
+    /** @param admission stands between TLS and what is behind until it lets the other side in; null for everybody */
+    TlsFront(
+            ServingGate gate,
+            Supplier<SSLEngine> engines,
+            Executor handshakes,
+            ChannelHandler behind,
+            TlsRefusals refusals,
+            @Nullable ChannelHandler admission) {
+        this.refusals = refusals;
+        this.admission = admission;
         this.gate = gate;
         this.engines = engines;
         this.handshakes = handshakes;
@@ -47,6 +57,9 @@ final class TlsFront extends ByteToMessageDecoder {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         ctx.pipeline().addAfter(ctx.name(), null, behind);
+        if (admission != null) {
+            ctx.pipeline().addAfter(ctx.name(), null, admission);
+        }
         ctx.channel().config().setAutoRead(false);
         gate.whenOpen(() -> prepare(ctx));
     }
@@ -79,37 +92,17 @@ final class TlsFront extends ByteToMessageDecoder {
         ctx.channel().config().setAutoRead(true);
     }
 
-    /** In the words that operators of etcd look for; a connection that only ends is not worth a line. */
-    private static void rejected(ChannelHandlerContext ctx, SSLEngine engine, Throwable failure) {
-        boolean ended = failure instanceof java.nio.channels.ClosedChannelException;
-        var line = (ended ? LOG.atDebug() : LOG.atWarn())
-                .setMessage("rejected connection on client endpoint")
-                .addKeyValue(
-                        "remote-addr",
-                        String.valueOf(ctx.channel().remoteAddress()).replaceFirst("^/", ""));
+    private void rejected(ChannelHandlerContext ctx, SSLEngine engine, Throwable failure) {
         X509Certificate shown = PeerCertificate.of(engine.getSession());
-        if (shown != null) {
-            line = line.addKeyValue("names", names(shown));
-        }
         Throwable reason = failure;
         while (reason.getCause() != null && reason.getCause().getMessage() != null) {
             reason = reason.getCause();
         }
-        line.addKeyValue("error", String.valueOf(reason.getMessage())).log();
-    }
-
-    private static String names(X509Certificate certificate) {
-        try {
-            Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-            return names == null
-                    ? ""
-                    : String.join(
-                            ",",
-                            names.stream()
-                                    .map(name -> String.valueOf(name.get(1)))
-                                    .toList());
-        } catch (CertificateParsingException e) {
-            return "";
+        String text = String.valueOf(reason.getMessage());
+        if (failure instanceof java.nio.channels.ClosedChannelException) {
+            refusals.logEnd(ctx.channel(), shown, text);
+        } else {
+            refusals.log(ctx.channel(), shown, text);
         }
     }
 

@@ -3,8 +3,10 @@ package dev.cairn.server.peer;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
+import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.net.HttpListeners;
+import dev.cairn.server.tls.CertificateAddress;
 import dev.cairn.server.tls.ServerTls;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import java.io.IOException;
@@ -56,10 +58,12 @@ public final class PeerPort {
                         config.listenPeerUrls().stream().map(EtcdUrl::text).toList())
                 .log();
         PeerPort port = new PeerPort(HttpListeners.on(loops));
+        CertificateAddress addresses =
+                config.peerSkipClientSanVerification() ? null : new CertificateAddress(new SystemNames());
         try {
             for (EtcdUrl url : config.listenPeerUrls()) {
                 port.addresses.add(port.listeners.bindForPeers(
-                        url, request -> content.get().handle(request), BODY_BYTES_MAX, tls, raft::get));
+                        url, request -> content.get().handle(request), BODY_BYTES_MAX, tls, addresses, raft::get));
             }
             return port;
         } catch (IOException e) {

@@ -6,7 +6,6 @@ import java.security.KeyStore;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -20,27 +19,19 @@ import org.jspecify.annotations.Nullable;
 final class ClientTrust extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager authorities;
     private final Revocations revoked;
-    private final List<String> hostNames;
-    private final List<String> commonNames;
+    private final AllowedNames allowed;
 
-    private ClientTrust(
-            X509ExtendedTrustManager authorities,
-            Revocations revoked,
-            List<String> hostNames,
-            List<String> commonNames) {
-        this.commonNames = List.copyOf(commonNames);
+    private ClientTrust(X509ExtendedTrustManager authorities, Revocations revoked, AllowedNames allowed) {
         this.authorities = authorities;
         this.revoked = revoked;
-        this.hostNames = hostNames;
+        this.allowed = allowed;
     }
 
     /**
      * @param authorities the bundle of the authorities; null for those that the runtime trusts
-     * @param hostNames of which a certificate must carry one; empty for any
-     * @param commonNames of which its subject must be one; empty for any
+     * @param allowed of which a certificate must carry one
      */
-    static ClientTrust of(
-            @Nullable TlsFile authorities, Revocations revoked, List<String> hostNames, List<String> commonNames)
+    static ClientTrust of(@Nullable TlsFile authorities, Revocations revoked, AllowedNames allowed)
             throws TlsException {
         try {
             KeyStore anchors = null;
@@ -56,7 +47,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
             factory.init(anchors);
             for (TrustManager manager : factory.getTrustManagers()) {
                 if (manager instanceof X509ExtendedTrustManager extended) {
-                    return new ClientTrust(extended, revoked, List.copyOf(hostNames), commonNames);
+                    return new ClientTrust(extended, revoked, allowed);
                 }
             }
             throw new IllegalStateException("the runtime has no trust manager for certificates");
@@ -96,12 +87,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
                                 "revoked", null, null, -1, CertPathValidatorException.BasicReason.REVOKED));
             }
         }
-        if (!hostNames.isEmpty() && hostNames.stream().noneMatch(name -> HostNames.match(chain[0], name))) {
-            throw new CertificateException("client certificate authentication failed");
-        }
-        if (!commonNames.isEmpty() && !commonNames.contains(PeerCertificate.commonName(chain[0]))) {
-            throw new CertificateException("client certificate authentication failed");
-        }
+        allowed.check(chain[0]);
     }
 
     @Override

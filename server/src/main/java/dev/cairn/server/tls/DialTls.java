@@ -10,6 +10,7 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +26,11 @@ final class DialTls {
     private final TlsSettings.@Nullable Named key;
     private final TlsSettings.@Nullable Named authorities;
     private final boolean verifies;
+    private final AllowedNames allowed;
     private final List<Path> paths;
     private FileStamps stamps;
     private SSLContext context;
+    private volatile @Nullable String expectedName;
 
     /**
      * @param certificate shown to those who want one; null for none
@@ -41,6 +44,18 @@ final class DialTls {
             TlsSettings.@Nullable Named authorities,
             boolean verifies)
             throws TlsException {
+        this(certificate, key, authorities, verifies, AllowedNames.ANY);
+    }
+
+    /** As the other one; the other side's certificate must carry one of the names. */
+    DialTls(
+            TlsSettings.@Nullable Named certificate,
+            TlsSettings.@Nullable Named key,
+            TlsSettings.@Nullable Named authorities,
+            boolean verifies,
+            AllowedNames allowed)
+            throws TlsException {
+        this.allowed = allowed;
         this.certificate = certificate;
         this.key = key;
         this.authorities = authorities;
@@ -51,6 +66,11 @@ final class DialTls {
                 .toList();
         this.stamps = FileStamps.of(paths);
         this.context = load();
+    }
+
+    /** From now on all others have to show certificates for this name, whatever host is dialled. */
+    void expectName(String name) {
+        expectedName = name;
     }
 
     /** The same as before as long as the files are the same; may read files. */
@@ -100,6 +120,11 @@ final class DialTls {
         }
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         factory.init(anchors);
-        return factory.getTrustManagers();
+        for (TrustManager manager : factory.getTrustManagers()) {
+            if (manager instanceof X509ExtendedTrustManager extended) {
+                return new TrustManager[] {new DialTrust(extended, allowed, () -> expectedName)};
+            }
+        }
+        throw new IllegalStateException("the runtime has no trust manager for certificates");
     }
 }

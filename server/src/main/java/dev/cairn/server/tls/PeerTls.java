@@ -102,7 +102,13 @@ public final class PeerTls {
                         clientCertificate == null ? certificate : clientCertificate,
                         clientKey == null ? key : clientKey,
                         trusted,
-                        true));
+                        true,
+                        new AllowedNames(config.peerCertAllowedHostnames(), config.peerCertAllowedCns())));
+    }
+
+    /** From now on all other members have to show certificates for this name when they are dialled, whatever their hosts are. */
+    public void expectName(String name) {
+        dialling.expectName(name);
     }
 
     /** The TLS of the listeners; null when they have none. */

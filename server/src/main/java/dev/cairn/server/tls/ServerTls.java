@@ -135,8 +135,7 @@ public final class ServerTls {
                 ClientTrust.of(
                         find(files, settings.trustedCa()),
                         crl == null ? Revocations.none() : Revocations.in(crl),
-                        settings.hostNames(),
-                        settings.commonNames())
+                        new AllowedNames(settings.hostNames(), settings.commonNames()))
             };
         }
         try {

@@ -117,6 +117,10 @@ class CommandLineTest {
                 "--discovery-srv x --initial-cluster default=http://localhost:2380 | multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"",
                 "--discovery-token a | both --discovery-token and --discovery-endpoints must be set",
                 "--discovery-endpoints= | both --discovery-token and --discovery-endpoints must be set",
+                "--discovery-endpoints= --discovery-token x | --discovery-endpoints must not contain empty endpoints",
+                "--discovery-endpoints=a,,b --discovery-token x | --discovery-endpoints must not contain empty endpoints",
+                "--discovery-endpoints=a --discovery-token= | both --discovery-token and --discovery-endpoints must be set",
+                "--discovery-endpoints=a --discovery-token x --discovery-srv y | multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"",
                 "--discovery-fallback proxy | v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"",
                 "--auto-compaction-mode foo | unknown auto-compaction-mode \"foo\"",
                 "--auto-compaction-mode= | undefined auto-compaction-mode",
@@ -274,24 +278,22 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldRaiseTimeoutsBetweenMembersToTheirMinimum() {
+        ServerConfig config = config("--raft-read-timeout=1s", "--raft-write-timeout=4999ms");
+        assertThat(config.raftReadTimeout()).hasSeconds(5);
+        assertThat(config.raftWriteTimeout()).hasSeconds(5);
+        assertThat(config.notices().stream().map(Notice::message))
+                .contains(
+                        "raft-read-timeout increased to minimum value: 5s",
+                        "raft-write-timeout increased to minimum value: 5s");
+        assertThat(config("--raft-write-timeout=7s").raftWriteTimeout()).hasSeconds(7);
+    }
+
+    @Test
     void shouldDeriveTheInitialClusterFromNameAndPeerUrls() throws ConfigException {
         ServerConfig config = config("--name=n", "--initial-advertise-peer-urls=http://h:2,http://h:1");
         assertThat(config.initialCluster()).isEqualTo("n=http://h:1,n=http://h:2");
         assertThat(config.initialClusterMembers()).containsOnlyKeys("n");
-        assertThat(config.bootstrapError()).isEmpty();
-    }
-
-    @Test
-    void shouldTellWhyItCannotBootstrap() {
-        assertThat(config("--name=x", "--initial-cluster=y=http://localhost:2380")
-                        .bootstrapError())
-                .contains("couldn't find local name \"x\" in the initial cluster configuration");
-        assertThat(config("--initial-cluster=default=http://localhost:2381").bootstrapError())
-                .hasValueSatisfying(text -> assertThat(text)
-                        .startsWith("--initial-cluster has default=http://localhost:2381 but missing from "
-                                + "--initial-advertise-peer-urls=http://localhost:2380"));
-        assertThat(config("--initial-cluster=a=b").bootstrapError())
-                .contains("error setting up initial cluster: URL scheme must be http, https, unix, or unixs: b");
     }
 
     @Test
@@ -316,12 +318,23 @@ class CommandLineTest {
                 .containsExactlyInAnyOrder("enable-pprof", "memory-mlock", "force");
     }
 
-    @ParameterizedTest
-    @CsvSource("--discovery-srv=x")
-    void shouldRefuseWhatWouldOtherwiseChangeTheOutcome(String argument) {
-        Outcome.Exit exit = exit(Map.of(), argument);
-        assertThat(exit.status()).isEqualTo(1);
-        assertThat(field(last(exit), "error").toString()).contains("not available yet");
+    @Test
+    void shouldKnowHowTheClusterIsDiscovered() {
+        ServerConfig bySrv = config("--discovery-srv=example.com", "--discovery-srv-name=x");
+        assertThat(bySrv.discoverySrv()).isEqualTo("example.com");
+        assertThat(bySrv.discoverySrvName()).isEqualTo("x");
+        assertThat(bySrv.initialCluster()).isEmpty();
+        assertThat(bySrv.discovery()).isEmpty();
+        ServerConfig byService =
+                config("--discovery-endpoints=b:1,a:1,b:1", "--discovery-token=t", "--initial-cluster=");
+        assertThat(byService.discovery()).hasValueSatisfying(settings -> {
+            assertThat(settings.endpoints()).containsExactly("a:1", "b:1");
+            assertThat(settings.token()).isEqualTo("t");
+            assertThat(settings.requestTimeout()).hasSeconds(5);
+        });
+        assertThat(byService.initialCluster()).isEmpty();
+        // etcd leaves such a member without any cluster.
+        assertThat(config("--discovery-srv-name=x").initialCluster()).isEmpty();
     }
 
     @Test
