@@ -41,6 +41,9 @@ public final class ServerProcess implements AutoCloseable {
     private List<String> flags;
     private int clientPort;
     private int peerPort;
+    private boolean controlled;
+    private int controlPort;
+    private String startTerms = "";
     private @Nullable Process process;
     private @Nullable Thread reader;
     private final Deque<String> log = new ArrayDeque<>();
@@ -73,6 +76,18 @@ public final class ServerProcess implements AutoCloseable {
     /** The flags of the next start, behind those that every server gets; the last of the same name counts. */
     public ServerProcess withFlags(String... more) {
         flags = List.of(more);
+        return this;
+    }
+
+    /** From the next start on its fail points are under control, at {@link #controlUrl}. */
+    public ServerProcess withFailPoints() {
+        controlled = true;
+        return this;
+    }
+
+    /** Sets fail points for the next starts, as {@code name=terms;name=terms}; none by an empty text. */
+    public ServerProcess startWith(String terms) {
+        startTerms = terms;
         return this;
     }
 
@@ -112,7 +127,14 @@ public final class ServerProcess implements AutoCloseable {
                 "--initial-cluster=default=" + peerUrl()));
         command.addAll(flags);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().keySet().removeIf(name -> name.startsWith("ETCD"));
+        builder.environment().keySet().removeIf(name -> name.startsWith("ETCD") || name.startsWith("GOFAIL"));
+        if (controlled) {
+            controlPort = freePort();
+            builder.environment().put("GOFAIL_HTTP", "127.0.0.1:" + controlPort);
+        }
+        if (!startTerms.isEmpty()) {
+            builder.environment().put("GOFAIL_FAILPOINTS", startTerms);
+        }
         CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
         Process started;
         try {
@@ -206,6 +228,11 @@ public final class ServerProcess implements AutoCloseable {
     /** Where other members find it. */
     public String peerUrl() {
         return "http://127.0.0.1:" + peerPort;
+    }
+
+    /** Where its fail points are controlled. */
+    public String controlUrl() {
+        return "http://127.0.0.1:" + controlPort;
     }
 
     public Path dataDirectory() {
