@@ -1,6 +1,7 @@
 package dev.cairn.lease;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.KeyRange;
 import dev.cairn.mvcc.LeaseAttachments;
 import dev.cairn.mvcc.Table;
@@ -285,6 +286,7 @@ public final class Lessor implements LeaseAttachments {
         if (lease.isExpired(now)) {
             return Renewal.EXPIRED;
         }
+        FailPoint.BEFORE_CHECKPOINT_IN_LEASE_RENEW.hit();
         if (options.checkpointIntervalSeconds() > 0 && lease.checkpointSeconds > 0) {
             return Renewal.CHECKPOINTED;
         }

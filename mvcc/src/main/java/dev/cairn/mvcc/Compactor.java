@@ -1,6 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
@@ -245,6 +246,7 @@ final class Compactor {
         long started = System.nanoTime();
         long neededFrom = holds.neededFrom();
         try (WriteTxn txn = state.backend().write()) {
+            FailPoint.COMPACT_AFTER_ACQUIRED_BATCH_TX_LOCK.hit();
             List<Look> batch = look(txn, current, neededFrom);
             long removed = 0;
             for (Look look : batch) {
@@ -253,6 +255,7 @@ final class Compactor {
             current.removed += removed;
             boolean over = batch.size() < batchMax && neededFrom > current.request.revision();
             if (over) {
+                FailPoint.COMPACT_BEFORE_SET_FINISHED_COMPACT.hit();
                 SmallTables.write(
                         txn,
                         SmallTables.stored(Table.META),
@@ -265,8 +268,13 @@ final class Compactor {
                 current.position = Layout.revisionKey(last.main(), last.sub() + 1);
             }
             if (over || removed > 0) {
+                FailPoint.COMPACT_BEFORE_COMMIT_BATCH.hit();
                 txn.commit();
+                FailPoint.COMPACT_AFTER_COMMIT_BATCH.hit();
                 meter.onCompactionStep(System.nanoTime() - started, removed);
+            }
+            if (over) {
+                FailPoint.COMPACT_AFTER_SET_FINISHED_COMPACT.hit();
             }
             return over;
         }

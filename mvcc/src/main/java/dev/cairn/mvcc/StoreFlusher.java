@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
@@ -209,19 +210,29 @@ final class StoreFlusher implements Flusher {
         if (frozen == null) {
             return false;
         }
+        Generation.PairChange scheduled = frozen.pair(Table.META, Layout.META_SCHEDULED_COMPACTION);
         long started = System.nanoTime();
+        FailPoint.BEFORE_START_DB_TXN.hit();
         try (WriteTxn txn = state.backend().write()) {
+            FailPoint.AFTER_START_DB_TXN.hit();
             write(frozen, txn);
+            if (scheduled != null) {
+                FailPoint.COMPACT_BEFORE_COMMIT_SCHEDULED_COMPACT.hit();
+            }
+            FailPoint.BEFORE_COMMIT.hit();
             txn.commit();
+            FailPoint.AFTER_COMMIT.hit();
         } catch (BackendException e) {
             throw state.fail(e);
+        }
+        if (scheduled != null) {
+            FailPoint.COMPACT_AFTER_COMMIT_SCHEDULED_COMPACT.hit();
         }
         state.overlay().drop();
         Generation.Applied applied = frozen.applied();
         if (applied != null) {
             durableIndex = applied.index();
         }
-        Generation.PairChange scheduled = frozen.pair(Table.META, Layout.META_SCHEDULED_COMPACTION);
         if (scheduled != null && scheduled.value() != null) {
             compactor.durable(Layout.etcdRevisionMain(scheduled.value().asReadOnlyByteBuffer()));
         }
@@ -245,7 +256,9 @@ final class StoreFlusher implements Flusher {
         SmallTables.write(frozen, txn);
         Generation.Applied applied = frozen.applied();
         if (applied != null) {
+            FailPoint.COMMIT_BEFORE_PRE_COMMIT_HOOK.hit();
             writeApplied(applied, txn);
+            FailPoint.COMMIT_AFTER_PRE_COMMIT_HOOK.hit();
         }
     }
 

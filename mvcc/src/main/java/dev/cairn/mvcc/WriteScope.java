@@ -1,6 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.DeleteRangeResponse;
 import dev.cairn.proto.etcdserverpb.PutRequest;
@@ -167,7 +168,9 @@ final class WriteScope implements AutoCloseable {
     void finish(EventListener listener) {
         close();
         if (!events.isEmpty()) {
+            FailPoint.BEFORE_WRITEBACK_BUF.hit();
             state.publish(base + 1, keys);
+            FailPoint.AFTER_WRITEBACK_BUF.hit();
             listener.onEvents(base + 1, List.copyOf(events));
         }
     }

@@ -1,5 +1,6 @@
 package dev.cairn.peers;
 
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.raft.message.Message;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
@@ -239,7 +240,7 @@ final class StreamReader {
                         // Part of a message may have been taken; see the decoder of appends.
                         break;
                     }
-                    if (!LinkHeartbeat.is(message)) {
+                    if (!FailPoint.RAFT_DROP_HEARTBEAT.returns() && !LinkHeartbeat.is(message)) {
                         inbox.deliver(message);
                     }
                 }

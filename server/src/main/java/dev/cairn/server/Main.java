@@ -1,5 +1,6 @@
 package dev.cairn.server;
 
+import dev.cairn.failpoint.FailPoints;
 import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.server.api.DiscoveryException;
 import dev.cairn.server.api.EtcdVersion;
@@ -33,6 +34,9 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final int EXIT_FAILURE = 1;
 
+    /** As a Go program that panics. */
+    private static final int EXIT_PANIC = 2;
+
     /** How long calls in work may take to end when the process is told to. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(1);
 
@@ -43,6 +47,7 @@ public final class Main {
 
     public static void main(String[] arguments) throws InterruptedException {
         SystemNames.forgetMisses();
+        openFailPoints();
         Outcome outcome = CommandLine.read(List.of(arguments), System.getenv());
         if (outcome instanceof Outcome.Exit exit) {
             System.out.print(exit.stdout());
@@ -56,6 +61,18 @@ public final class Main {
             System.exit(exit.status());
         } else if (outcome instanceof Outcome.Start start) {
             run(start.config());
+        }
+    }
+
+    /** Before anything else, so that every place is under control from the start. */
+    private static void openFailPoints() {
+        String refusal = FailPoints.open(System.getenv(), message -> {
+            System.err.println("panic: " + message);
+            Runtime.getRuntime().halt(EXIT_PANIC);
+        });
+        if (refusal != null) {
+            System.out.println(refusal);
+            System.exit(EXIT_FAILURE);
         }
     }
 

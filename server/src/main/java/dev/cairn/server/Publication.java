@@ -1,6 +1,7 @@
 package dev.cairn.server;
 
 import com.google.protobuf.MessageLite;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.membershippb.Attributes;
 import dev.cairn.proto.membershippb.ClusterMemberAttrSetRequest;
@@ -41,6 +42,7 @@ final class Publication {
                 .setMemberID(memberId)
                 .setMemberAttributes(attributes)
                 .build();
+        FailPoint.BEFORE_PUBLISHING.hit();
         untilApplied(InternalRaftRequest.newBuilder().setClusterMemberAttrSet(request), () -> {
             LOG.atInfo()
                     .setMessage("published local member to cluster through raft")

@@ -1,5 +1,6 @@
 package dev.cairn.wal;
 
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.SnapshotMetadata;
@@ -275,7 +276,9 @@ public final class WalWriter implements AutoCloseable {
     private void syncSegment() throws IOException {
         options.listener.beforeSync();
         long start = System.nanoTime();
+        FailPoint.WAL_BEFORE_SYNC.hit();
         appender.segment().channel().force(false);
+        FailPoint.WAL_AFTER_SYNC.hit();
         options.listener.synced(System.nanoTime() - start);
         entriesUnsynced = false;
     }

@@ -14,6 +14,8 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.cairn.failpoint.FailPoint;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ class ModuleBordersTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages(
+                    "dev.cairn.failpoint",
                     "dev.cairn.raft",
                     "dev.cairn.peers",
                     "dev.cairn.wal",
@@ -41,7 +44,8 @@ class ModuleBordersTest {
     @Test
     void shouldSeeEveryModule() {
         for (String module :
-                new String[] {"raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"}) {
+                new String[] {"failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"
+                }) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -123,6 +127,7 @@ class ModuleBordersTest {
                 .onlyDependOnClassesThat(resideInAnyPackage(
                                 "dev.cairn.peers..",
                                 "dev.cairn.raft.message",
+                                "dev.cairn.failpoint",
                                 "io.grpc.netty.shaded.io.netty..",
                                 "com.google.protobuf",
                                 "org.slf4j..",
@@ -189,6 +194,34 @@ class ModuleBordersTest {
                         resideInAnyPackage("dev.cairn.bbolt..", "java..").or(JSPECIFY))
                 .because("who wants to read etcd's files needs nothing else of Cairn")
                 .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepFailPointsBelowEverything() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cairn.failpoint..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage("dev.cairn.failpoint..", "java..", "com.sun.net.httpserver")
+                        .or(JSPECIFY)
+                        .or(DescribedPredicate.describe(
+                                "primitive arrays",
+                                type -> type.isArray()
+                                        && type.getBaseComponentType().isPrimitive()))
+                        .or(DescribedPredicate.describe("primitives", JavaClass::isPrimitive)))
+                .because("they stand in every module and must know none")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldPlaceEveryFailPoint() {
+        assertThat(CLASSES.stream()
+                        .filter(type -> !type.getPackageName().equals(FailPoint.class.getPackageName()))
+                        .flatMap(type -> type.getFieldAccessesFromSelf().stream())
+                        .filter(access -> access.getTargetOwner().isEquivalentTo(FailPoint.class))
+                        .map(access -> access.getTarget().getName()))
+                .as("a place that nobody passes can be set, and nothing happens")
+                .contains(Arrays.stream(FailPoint.values()).map(Enum::name).toArray(String[]::new));
     }
 
     @Test

@@ -40,6 +40,11 @@ record History(List<KeyValue> present, List<Event> events, boolean complete) {
      * @throws StatusRuntimeException if the server answers with an error instead
      */
     static History read(String target) {
+        return read(target, 1);
+    }
+
+    /** As {@link #read(String)}, with the events from a revision on. */
+    static History read(String target, long from) {
         ManagedChannel channel = NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .maxInboundMessageSize(Integer.MAX_VALUE)
@@ -52,7 +57,7 @@ record History(List<KeyValue> present, List<Event> events, boolean complete) {
                             .setRangeEnd(ALL)
                             .build());
             List<Event> events = new ArrayList<>();
-            boolean complete = watch(channel, present.getHeader().getRevision(), events);
+            boolean complete = watch(channel, from, present.getHeader().getRevision(), events);
             return new History(present.getKvsList(), events, complete);
         } finally {
             channel.shutdownNow();
@@ -60,7 +65,7 @@ record History(List<KeyValue> present, List<Event> events, boolean complete) {
     }
 
     /** Answers whether the last revision was reached. */
-    private static boolean watch(ManagedChannel channel, long last, List<Event> events) {
+    private static boolean watch(ManagedChannel channel, long from, long last, List<Event> events) {
         BlockingQueue<Object> in = new LinkedBlockingQueue<>();
         StreamObserver<WatchRequest> out = WatchGrpc.newStub(channel).watch(new StreamObserver<>() {
             @Override
@@ -82,9 +87,9 @@ record History(List<KeyValue> present, List<Event> events, boolean complete) {
                 .setCreateRequest(WatchCreateRequest.newBuilder()
                         .setKey(ALL)
                         .setRangeEnd(ALL)
-                        .setStartRevision(1))
+                        .setStartRevision(from))
                 .build());
-        long seen = 1;
+        long seen = Math.max(1, from - 1);
         try {
             while (seen < last) {
                 Object item = in.poll(LIMIT_SECONDS, TimeUnit.SECONDS);

@@ -44,6 +44,9 @@ public final class ServerProcess implements AutoCloseable {
     private String host = "127.0.0.1";
     private int clientPort;
     private int peerPort;
+    private boolean controlled;
+    private int controlPort;
+    private String startTerms = "";
     private @Nullable Process process;
     private @Nullable Thread reader;
     private final Deque<String> log = new ArrayDeque<>();
@@ -108,6 +111,18 @@ public final class ServerProcess implements AutoCloseable {
         return this;
     }
 
+    /** From the next start on its fail points are under control, at {@link #controlUrl}. */
+    public ServerProcess withFailPoints() {
+        controlled = true;
+        return this;
+    }
+
+    /** Sets fail points for the next starts, as {@code name=terms;name=terms}; none by an empty text. */
+    public ServerProcess startWith(String terms) {
+        startTerms = terms;
+        return this;
+    }
+
     /** Starts the process and waits until it is ready. */
     public void start() {
         for (int attempt = 1; ; attempt++) {
@@ -146,7 +161,14 @@ public final class ServerProcess implements AutoCloseable {
         command.addAll(peerTls);
         command.addAll(flags);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().keySet().removeIf(name -> name.startsWith("ETCD"));
+        builder.environment().keySet().removeIf(name -> name.startsWith("ETCD") || name.startsWith("GOFAIL"));
+        if (controlled) {
+            controlPort = freePort();
+            builder.environment().put("GOFAIL_HTTP", "127.0.0.1:" + controlPort);
+        }
+        if (!startTerms.isEmpty()) {
+            builder.environment().put("GOFAIL_FAILPOINTS", startTerms);
+        }
         CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
         Process started;
         try {
@@ -240,6 +262,11 @@ public final class ServerProcess implements AutoCloseable {
     /** Where other members find it. */
     public String peerUrl() {
         return (peerTls.isEmpty() ? "http" : "https") + "://" + host + ":" + peerPort;
+    }
+
+    /** Where its fail points are controlled. */
+    public String controlUrl() {
+        return "http://127.0.0.1:" + controlPort;
     }
 
     public Path dataDirectory() {

@@ -3,6 +3,7 @@ package dev.cairn.server.apply;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.cairn.auth.AuthException;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
 import dev.cairn.mvcc.KvException;
@@ -97,6 +98,10 @@ public final class Applier {
      */
     @Nullable
     ConfChange apply(Entry entry) {
+        (entry.type() == EntryType.NORMAL
+                        ? FailPoint.BEFORE_APPLY_ONE_ENTRY_NORMAL
+                        : FailPoint.BEFORE_APPLY_ONE_CONF_CHANGE)
+                .hit();
         ConfChange change = null;
         if (entry.type() != EntryType.NORMAL) {
             change = cluster.apply(entry);

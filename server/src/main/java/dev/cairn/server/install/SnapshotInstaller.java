@@ -1,6 +1,7 @@
 package dev.cairn.server.install;
 
 import dev.cairn.auth.AuthStore;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.lease.Lessor;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreReplacement;
@@ -57,9 +58,11 @@ public final class SnapshotInstaller implements ApplyLoop.Installation {
         long begun = System.nanoTime();
         long index = snapshot.metadata().index();
         long before = parts.store().currentRevision();
+        FailPoint.APPLY_BEFORE_OPEN_SNAPSHOT.hit();
         try (StoreReplacement newer = incoming.take(snapshot.metadata())) {
             retire(parts.store().replace(newer));
         }
+        FailPoint.APPLY_AFTER_OPEN_SNAPSHOT.hit();
         parts.lessor().restore();
         parts.store().setLeases(parts.lessor());
         parts.users().restore();

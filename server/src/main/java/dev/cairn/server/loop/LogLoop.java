@@ -1,5 +1,6 @@
 package dev.cairn.server.loop;
 
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.Message;
@@ -134,9 +135,10 @@ public final class LogLoop implements Duty {
             return;
         }
         writeHardState();
+        FailPoint.RAFT_BEFORE_WAL_SAVE_SNAPHOT.hit();
         wal.saveSnapshot(mark.snapshot());
         recordedIndex = mark.snapshot().index();
-        wal.release(mark.snapshot().index());
+        release();
         mark.done().run();
     }
 
@@ -146,14 +148,24 @@ public final class LogLoop implements Duty {
      */
     private void recordSnapshot(Message message, Snapshot snapshot) throws IOException {
         write();
+        FailPoint.RAFT_BEFORE_SAVE_SNAP.hit();
         snapshots.save(snapshot);
+        FailPoint.RAFT_BEFORE_WAL_SAVE_SNAPHOT.hit();
         wal.saveSnapshot(snapshot.metadata());
+        FailPoint.RAFT_AFTER_SAVE_SNAP.hit();
         recordedIndex = snapshot.metadata().index();
         remember(message);
         wal.append(message.entries(), latest);
         written = latest;
         wal.sync();
+        release();
         onDurable.accept(message);
+    }
+
+    /** Lets go of the segments before the newest snapshot: a start does not read them any more. */
+    private void release() throws IOException {
+        wal.release(recordedIndex);
+        FailPoint.RAFT_AFTER_WAL_RELEASE.hit();
     }
 
     private void gather(Message message) throws IOException {
@@ -182,9 +194,11 @@ public final class LogLoop implements Duty {
     private void write() throws IOException {
         boolean voted = latest.term() != written.term() || latest.vote() != written.vote();
         if (!entries.isEmpty() || voted) {
+            FailPoint.RAFT_BEFORE_SAVE.hit();
             wal.append(entries, latest);
             written = latest;
             wal.sync();
+            FailPoint.RAFT_AFTER_SAVE.hit();
             entries.clear();
         }
         for (Message durable : gathered) {

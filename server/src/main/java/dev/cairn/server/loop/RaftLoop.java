@@ -1,6 +1,7 @@
 package dev.cairn.server.loop;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.RaftRole;
@@ -176,7 +177,9 @@ public final class RaftLoop implements Duty {
 
     /** The log in memory goes on behind the snapshot; what it says of the members of v2 times is not needed there. */
     private void restoreMemory(SnapshotMetadata metadata) {
+        FailPoint.RAFT_BEFORE_APPLY_SNAP.hit();
         storage.applySnapshot(new Snapshot(ByteString.EMPTY, metadata));
+        FailPoint.RAFT_AFTER_APPLY_SNAP.hit();
         compactedTo = metadata.index();
     }
 
@@ -278,6 +281,9 @@ public final class RaftLoop implements Duty {
             parts.reads().granted(read.requestContext(), read.index());
             parts.reads().applied(parts.apply().appliedIndex());
         }
+        if (softState.role() == RaftRole.LEADER) {
+            FailPoint.RAFT_BEFORE_LEADER_SEND.hit();
+        }
         if (!ready.messages().isEmpty()) {
             parts.peers().send(ready.messages());
         }
@@ -294,6 +300,7 @@ public final class RaftLoop implements Duty {
     }
 
     private void respond(Message work) {
+        FailPoint.RAFT_BEFORE_ADVANCE.hit();
         List<Message> toPeers = new ArrayList<>();
         for (Message response : work.responses()) {
             if (response.to() == memberId) {
@@ -303,6 +310,9 @@ public final class RaftLoop implements Duty {
             }
         }
         if (!toPeers.isEmpty()) {
+            if (softState.role() != RaftRole.LEADER) {
+                FailPoint.RAFT_BEFORE_FOLLOWER_SEND.hit();
+            }
             parts.peers().send(toPeers);
         }
     }

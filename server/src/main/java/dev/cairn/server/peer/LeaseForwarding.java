@@ -2,6 +2,7 @@ package dev.cairn.server.peer;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.Renewal;
@@ -78,7 +79,10 @@ public final class LeaseForwarding {
 
     private CompletionStage<HttpAnswer> renew(byte[] body) throws InvalidProtocolBufferException {
         long lease = LeaseKeepAliveRequest.parseFrom(body).getID();
-        return caughtUp().thenCompose(caughtUp -> caughtUp ? renew(lease) : late());
+        return caughtUp().thenCompose(caughtUp -> {
+            FailPoint.BEFORE_SERVE_HTTP_LEASE_RENEW.hit();
+            return caughtUp ? renew(lease) : late();
+        });
     }
 
     private CompletionStage<HttpAnswer> renew(long lease) {
@@ -126,6 +130,7 @@ public final class LeaseForwarding {
     }
 
     private CompletionStage<HttpAnswer> timeToLive(LeaseTimeToLiveRequest request) {
+        FailPoint.BEFORE_LOOKUP_WHEN_FORWARD_LEASE_TIME_TO_LIVE.hit();
         TimeToLive left;
         try {
             left = lessor.timeToLive(request.getID(), System.nanoTime());

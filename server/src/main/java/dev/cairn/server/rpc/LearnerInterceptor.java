@@ -1,5 +1,6 @@
 package dev.cairn.server.rpc;
 
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.StatusRequest;
@@ -27,7 +28,9 @@ public final class LearnerInterceptor implements ServerInterceptor {
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, R> call, Metadata metadata, ServerCallHandler<Q, R> next) {
-        if (!status.isLearner()) {
+        boolean learner = status.isLearner();
+        FailPoint.AFTER_IS_MEMBER_EXIST.hit();
+        if (!learner) {
             return next.startCall(call, metadata);
         }
         MethodDescriptor<Q, R> method = call.getMethodDescriptor();

@@ -3,6 +3,7 @@ package dev.cairn.server.rpc;
 import com.google.protobuf.MessageLite;
 import dev.cairn.auth.Identity;
 import dev.cairn.auth.Operation;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
 import dev.cairn.lease.TimeToLive;
@@ -171,6 +172,9 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     }
 
     private LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) throws LeaseException {
+        if (lessor.isPrimary()) {
+            FailPoint.BEFORE_LOOKUP_WHEN_LEASE_TIME_TO_LIVE.hit();
+        }
         TimeToLive left = lessor.timeToLive(request.getID(), System.nanoTime());
         LeaseTimeToLiveResponse.Builder response = LeaseTimeToLiveResponse.newBuilder()
                 .setHeader(headers.current())

@@ -2,6 +2,7 @@ package dev.cairn.server.rpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeReader;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
@@ -88,6 +89,7 @@ final class RangeStreamCall {
     }
 
     private void sendChunk(RangeReader source) throws KvException {
+        FailPoint.BEFORE_RANGE_STREAM_CHUNK.hit();
         List<ByteString> keyValues = source.next(chunkKeys);
         RangeResponse.Builder chunk = RangeResponse.newBuilder();
         long bytes = 0;

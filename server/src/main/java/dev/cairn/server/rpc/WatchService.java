@@ -2,6 +2,7 @@ package dev.cairn.server.rpc;
 
 import dev.cairn.auth.Identity;
 import dev.cairn.auth.Operation;
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.proto.etcdserverpb.WatchGrpc;
 import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.server.access.Access;
@@ -118,6 +119,9 @@ public final class WatchService {
         @Override
         public void send(EncodedResponse response) {
             if (!ended && !call.isCancelled()) {
+                if (response.events() > 0) {
+                    FailPoint.BEFORE_SEND_WATCH_RESPONSE.hit();
+                }
                 call.onNext(response);
             }
         }

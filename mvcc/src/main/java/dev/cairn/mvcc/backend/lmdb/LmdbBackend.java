@@ -1,5 +1,6 @@
 package dev.cairn.mvcc.backend.lmdb;
 
+import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.ReadTxn;
@@ -190,14 +191,21 @@ public final class LmdbBackend implements Backend {
         try {
             checkOpen();
             removeCopy(copy);
+            FailPoint.DEFRAG_OPEN_FILE_ERROR.fail(IOException::new);
             Files.createDirectory(copy);
+            FailPoint.DEFRAG_BEFORE_COPY.hit();
+            FailPoint.DEFRAGDB_FAIL.fail(IOException::new);
             environment.copyTo(copy);
             try (FileChannel channel = FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
             return LmdbEnvironment.open(copy, mapBytes, tables);
         } catch (IOException e) {
-            throw new BackendException("cannot copy to " + copy, e);
+            discard(copy, e);
+            throw new BackendException("cannot copy to " + copy + ": " + e.getMessage(), e);
+        } catch (BackendException e) {
+            discard(copy, e);
+            throw e;
         } finally {
             gate.readLock().unlock();
         }
@@ -208,6 +216,7 @@ public final class LmdbBackend implements Backend {
         LmdbEnvironment superfluous = fresh;
         try {
             checkOpen();
+            FailPoint.DEFRAG_BEFORE_RENAME.hit();
             Files.move(copy.resolve(DATA_FILE), directory.resolve(DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
             Files.move(copy.resolve(LOCK_FILE), directory.resolve(LOCK_FILE), StandardCopyOption.ATOMIC_MOVE);
             superfluous = environment;
@@ -278,6 +287,15 @@ public final class LmdbBackend implements Backend {
         Files.deleteIfExists(copy.resolve(DATA_FILE));
         Files.deleteIfExists(copy.resolve(LOCK_FILE));
         Files.deleteIfExists(copy);
+    }
+
+    /** Half a copy is of no use, and space may be what was missing. */
+    private static void discard(Path copy, Exception cause) {
+        try {
+            removeCopy(copy);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     private static void syncDirectory(Path directory) throws IOException {
