@@ -4,12 +4,17 @@ import dev.cairn.proto.etcdserverpb.AlarmType;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.gateway.Gateway;
 import dev.cairn.server.http.HealthPages;
 import dev.cairn.server.http.HealthSource;
+import dev.cairn.server.http.HttpAnswer;
+import dev.cairn.server.http.HttpConnection;
 import dev.cairn.server.http.Pages;
 import dev.cairn.server.http.Router;
+import dev.cairn.server.metrics.GrpcMetrics;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
+import dev.cairn.server.tls.PeerCertificate;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -18,9 +23,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** What the client port serves: the member's gRPC services, health and reflection, and the operational pages. */
 final class ClientContent {
+    private static final String COMMON_NAME_REFUSED =
+            "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+
     private final ServerConfig config;
     private final EtcdServer server;
     private final Metrics metrics;
@@ -35,12 +44,29 @@ final class ClientContent {
         List<ServerServiceDefinition> services = new ArrayList<>(server.services());
         services.add(new HealthStatusManager().getHealthService().bindService());
         services.add(ProtoReflectionServiceV1.newInstance().bindService());
-        return new ClientPort.Content(
-                services,
-                List.of(),
-                metrics.grpc(services, config.extensiveMetrics()),
-                pages(Router.guarded(config.corsOrigins(), config.hostWhitelist())),
-                pages(Router.plain()));
+        GrpcMetrics calls = metrics.grpc(services, config.extensiveMetrics());
+        Router pages = pages(Router.guarded(config.corsOrigins(), config.hostWhitelist()));
+        if (config.enableGrpcGateway()) {
+            addGateway(pages, services, calls);
+        }
+        return new ClientPort.Content(services, List.of(), calls, pages, pages(Router.plain()));
+    }
+
+    private void addGateway(Router router, List<ServerServiceDefinition> services, GrpcMetrics calls) {
+        router.alias(Gateway.OLD_PREFIX, Gateway.PREFIX);
+        router.under(Gateway.PREFIX, new Gateway(services, calls, ClientPort.messageBytesMax(config)));
+        if (config.clientCertAuth()) {
+            router.refuse(request ->
+                    request.path().startsWith(Gateway.PREFIX) && server.authEnabled() && namesUser(request.connection())
+                            ? HttpAnswer.plain(400, COMMON_NAME_REFUSED)
+                            : null);
+        }
+    }
+
+    /** Whether the client's certificate has a name that would count as a user's over gRPC. */
+    private static boolean namesUser(@Nullable HttpConnection connection) {
+        String name = connection == null ? null : PeerCertificate.commonName(connection.session());
+        return name != null && !name.isEmpty();
     }
 
     private Router pages(Router router) {

@@ -262,6 +262,11 @@ public final class EtcdServer implements AutoCloseable {
         return core.status;
     }
 
+    /** Whether users have to say who they are. */
+    boolean authEnabled() {
+        return core.authentication.access().isOn();
+    }
+
     public Alarms alarms() {
         return core.alarms;
     }

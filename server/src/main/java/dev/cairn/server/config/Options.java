@@ -114,9 +114,8 @@ final class Options {
     static final Option<Boolean> SOCKET_REUSE_ADDRESS = bool(
                     "socket-reuse-address", "false", Section.MEMBER, "Set SO_REUSEADDR on the listeners.")
             .key("socket-options.reuse-address");
-    static final Option<Boolean> ENABLE_GRPC_GATEWAY = bool(
-                    "enable-grpc-gateway", "true", Section.MEMBER, "Serve the JSON gateway under /v3/.")
-            .notYet("the JSON gateway is not available yet");
+    static final Option<Boolean> ENABLE_GRPC_GATEWAY =
+            bool("enable-grpc-gateway", "true", Section.MEMBER, "Serve the JSON gateway under /v3/.");
     static final Option<Duration> RAFT_READ_TIMEOUT = duration(
                     "raft-read-timeout",
                     "5s",

@@ -15,19 +15,31 @@ import org.jspecify.annotations.Nullable;
  * @param query raw, without the question mark
  * @param headers by lower-case name, values in order
  * @param secure whether it came over TLS
+ * @param connection what it came on; null where there is none
  */
 public record HttpRequest(
-        String method, String path, String query, Map<String, List<String>> headers, byte[] body, boolean secure) {
+        String method,
+        String path,
+        String query,
+        Map<String, List<String>> headers,
+        byte[] body,
+        boolean secure,
+        @Nullable HttpConnection connection) {
     private static final int PARAMETERS_MAX = 1000;
 
     /** Builds a request from the target of the request line; the form {@code http://host/path} counts too. */
     public static HttpRequest of(String method, String target, Map<String, List<String>> headers, byte[] body) {
-        return of(method, target, headers, body, false);
+        return of(method, target, headers, body, false, null);
     }
 
     /** As {@link #of(String, String, Map, byte[])}, for a request that may have come over TLS. */
     public static HttpRequest of(
-            String method, String target, Map<String, List<String>> headers, byte[] body, boolean secure) {
+            String method,
+            String target,
+            Map<String, List<String>> headers,
+            byte[] body,
+            boolean secure,
+            @Nullable HttpConnection connection) {
         String rest = target;
         int scheme = rest.indexOf("://");
         if (!rest.startsWith("/") && scheme >= 0) {
@@ -42,7 +54,13 @@ public record HttpRequest(
                 question < 0 ? "" : rest.substring(question + 1),
                 headers,
                 body,
-                secure);
+                secure,
+                connection);
+    }
+
+    /** The same request for another path. */
+    public HttpRequest withPath(String other) {
+        return new HttpRequest(method, other, query, headers, body, secure, connection);
     }
 
     public @Nullable String header(String lowerCaseName) {

@@ -9,13 +9,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the page for a path. Built by one thread, then thread-safe.
  *
  * <p>A path is exact; {@link #under} adds one for everything below a prefix, the longest prefix wins. Around every page stand, in
- * this order, the check of the Host header, the CORS headers and the answer to OPTIONS; {@link #plain} is without them, as the
+ * this order, the check of the Host header, what {@link #refuse} adds, the CORS headers and the answer to OPTIONS; {@link #plain} is without them, as the
  * metrics URLs are.
  */
 public final class Router implements HttpHandler {
@@ -34,6 +35,8 @@ public final class Router implements HttpHandler {
 
     private final Map<String, HttpHandler> exact = new HashMap<>();
     private final Map<String, HttpHandler> prefixes = new TreeMap<>();
+    private final Map<String, String> oldPrefixes = new TreeMap<>();
+    private Function<HttpRequest, @Nullable HttpAnswer> refusal = request -> null;
     private final boolean guarded;
     private final Set<String> origins;
     private final Set<String> hosts;
@@ -81,8 +84,19 @@ public final class Router implements HttpHandler {
         }
     }
 
+    /** What stands below one prefix can also be found below an older one, whatever guards it. */
+    public void alias(String oldPrefix, String prefix) {
+        oldPrefixes.put(oldPrefix, prefix);
+    }
+
+    /** Looks at every request behind the check of its host; an answer of its own goes out as it is, null lets the request pass. */
+    public void refuse(Function<HttpRequest, @Nullable HttpAnswer> reason) {
+        refusal = reason;
+    }
+
     @Override
-    public CompletionStage<HttpAnswer> handle(HttpRequest request) {
+    public CompletionStage<HttpAnswer> handle(HttpRequest received) {
+        HttpRequest request = renewed(received);
         if (!guarded) {
             return find(request).handle(request);
         }
@@ -93,11 +107,25 @@ public final class Router implements HttpHandler {
             return CompletableFuture.completedFuture(
                     HttpAnswer.plain(421, String.format(Locale.ROOT, HOST_REFUSED, host) + "\n"));
         }
+        HttpAnswer refused = refusal.apply(request);
+        if (refused != null) {
+            return CompletableFuture.completedFuture(refused);
+        }
         String origin = allowedOrigin(request);
         CompletionStage<HttpAnswer> answer = request.method().equals("OPTIONS")
                 ? CompletableFuture.completedFuture(HttpAnswer.empty(200))
                 : find(request).handle(request);
-        return origin == null ? answer : answer.thenApply(a -> withCors(a, origin));
+        return origin == null ? answer : answer.thenApply(a -> a.isWebSocket() ? a : withCors(a, origin));
+    }
+
+    private HttpRequest renewed(HttpRequest request) {
+        for (Map.Entry<String, String> old : oldPrefixes.entrySet()) {
+            if (request.path().startsWith(old.getKey())) {
+                return request.withPath(
+                        old.getValue() + request.path().substring(old.getKey().length()));
+            }
+        }
+        return request;
     }
 
     private HttpHandler find(HttpRequest request) {

@@ -158,9 +158,9 @@ public final class ClientPort {
      */
     private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
         SocketAddress address = ListenAddress.resolve(url, loops);
-        int messageBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
+        int messageBytesMax = messageBytesMax(config);
         FirstBytesHandler.Protocol http1 =
-                http == null ? null : after -> Http1Handler.install(after, http, messageBytesMax);
+                http == null ? null : after -> Http1Handler.install(after, http, saturate(2L * messageBytesMax));
         GrpcNegotiator negotiator = new GrpcNegotiator(
                 gate,
                 firstBytesLimit,
@@ -233,9 +233,14 @@ public final class ClientPort {
     }
 
     private void bindHttp(EtcdUrl url, HttpHandler handler) throws IOException {
-        int bodyBytesMax = saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
+        int bodyBytesMax = saturate(2L * messageBytesMax(config));
         addresses.add(http.bind(url, handler, bodyBytesMax, front(url, List.of("http/1.1"))));
         urls.add(url);
+    }
+
+    /** How large a message of a client may be. In JSON it is longer, by a third where it is full of bytes. */
+    public static int messageBytesMax(ServerConfig config) {
+        return saturate((long) config.maxRequestBytes() + MESSAGE_OVERHEAD_BYTES);
     }
 
     private void bound(EtcdUrl url, SocketAddress address) {
