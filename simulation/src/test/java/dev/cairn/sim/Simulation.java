@@ -1,7 +1,10 @@
 package dev.cairn.sim;
 
+import com.google.protobuf.MessageLite;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.raft.RaftRole;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
@@ -50,6 +53,7 @@ final class Simulation {
     private final Reconfigurations operator;
     private final PlantedBug bug;
     private final long clusterId;
+    private int compactions;
 
     /** A cluster of any kind: every third has a storm. */
     Simulation(long seed) {
@@ -100,7 +104,8 @@ final class Simulation {
                 founders,
                 disk,
                 clock,
-                options.preVote());
+                options.preVote(),
+                options.snapshots());
         members.put(member.id(), machine);
         return machine;
     }
@@ -170,6 +175,8 @@ final class Simulation {
      *
      * @param losses in how many power cuts a disk lost something
      * @param changes how many changes of membership were acknowledged
+     * @param snapshots how many members got a whole store
+     * @param compactions how many compactions were acknowledged
      * @param told how many responses watchers got
      */
     record Outcome(
@@ -181,6 +188,8 @@ final class Simulation {
             long lostMessages,
             long losses,
             int changes,
+            int snapshots,
+            int compactions,
             int told,
             long digest) {}
 
@@ -192,6 +201,9 @@ final class Simulation {
         faults.start();
         if (options.reconfigures()) {
             operator.start();
+        }
+        if (options.compacts()) {
+            compact();
         }
         scheduler.runUntil(scheduler.now() + FAULTS_NANOS);
         heal();
@@ -217,10 +229,32 @@ final class Simulation {
                         .mapToLong(member -> member.disk().losses())
                         .sum(),
                 operator.made(),
+                network.snapshots(),
+                compactions,
                 watchers.stream()
                         .mapToInt(watcher -> watcher.watched().told().size())
                         .sum(),
                 scheduler.digest());
+    }
+
+    /** Somebody compacts the history of keys from time to time, sometimes all of it. */
+    private void compact() {
+        scheduler.after(SECOND / 4 + random.nextLong(2 * SECOND), "compaction", () -> {
+            SimMember.Process process = anyProcess();
+            if (process != null) {
+                long revision = Math.max(1, process.store.currentRevision() - random.nextInt(20));
+                process.proposals.propose(Conversions.compaction(revision), new Completion<>() {
+                    @Override
+                    public void complete(MessageLite answer) {
+                        compactions++;
+                    }
+
+                    @Override
+                    public void fail(EtcdError error) {}
+                });
+            }
+            compact();
+        });
     }
 
     private void heal() {
@@ -359,7 +393,9 @@ final class Simulation {
             }
         }
         for (SimWatcher watcher : watchers) {
+            watcher.ended().forEach(each -> checkWatched(each, revisions));
             checkWatched(watcher.watched(), revisions);
+            checkToldAll(watcher.watched(), revisions);
         }
     }
 
@@ -368,6 +404,9 @@ final class Simulation {
         if (!wrong.isEmpty()) {
             throw new AssertionError("watch of " + watcher.key() + ": " + wrong);
         }
+    }
+
+    private static void checkToldAll(WatchGuarantees.Watcher watcher, Revisions revisions) {
         List<Event> missing =
                 revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
         if (!missing.isEmpty()) {
