@@ -3,6 +3,7 @@ package dev.cairn.sim;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import dev.cairn.proto.etcdserverpb.CompactionRequest;
 import dev.cairn.proto.etcdserverpb.Compare;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.DeleteRangeResponse;
@@ -169,5 +170,11 @@ final class Conversions {
 
     static ByteString bytes(@Nullable String text) {
         return text == null ? ByteString.EMPTY : ByteString.copyFromUtf8(text);
+    }
+
+    /** A proposal to forget what lies before this revision. */
+    static InternalRaftRequest.Builder compaction(long revision) {
+        return InternalRaftRequest.newBuilder()
+                .setCompaction(CompactionRequest.newBuilder().setRevision(revision));
     }
 }

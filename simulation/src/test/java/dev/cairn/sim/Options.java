@@ -7,6 +7,8 @@ import java.util.SplittableRandom;
  * which everything happens. Immutable.
  *
  * @param faultsPerMinute how often anything happens at all, in simulated time
+ * @param snapshots whether members keep little of their logs, so that who lags is sent a snapshot
+ * @param compacts whether somebody compacts the history of keys
  * @param eager whether members die just when they have promised something, and come back at once
  */
 record Options(
@@ -27,7 +29,9 @@ record Options(
         long syncNanosMax,
         double drift,
         boolean preVote,
-        boolean eager) {
+        boolean eager,
+        boolean snapshots,
+        boolean compacts) {
     static Options draw(SplittableRandom random) {
         return new Options(
                 random.nextInt(4) == 0 ? 5 : 3,
@@ -47,7 +51,9 @@ record Options(
                 1_000_000L * (1 + random.nextInt(20)),
                 random.nextBoolean() ? 0 : 0.05,
                 random.nextInt(3) != 0,
-                random.nextInt(3) == 0);
+                random.nextInt(3) == 0,
+                random.nextBoolean(),
+                random.nextBoolean());
     }
 
     /** Nothing but elections: what goes wrong with them needs many, and in bad company. */
@@ -70,6 +76,8 @@ record Options(
                 1_000_000L * (1 + random.nextInt(20)),
                 0,
                 random.nextInt(4) == 0,
-                true);
+                true,
+                false,
+                false);
     }
 }

@@ -8,9 +8,13 @@ import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.proto.raftpb.ConfChange;
 import dev.cairn.proto.raftpb.ConfChangeType;
 import dev.cairn.raft.MemoryRaftStorage;
+import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
+import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.server.bootstrap.SimulatedTail;
+import dev.cairn.server.install.SimulatedStores;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
@@ -18,6 +22,7 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
 import dev.cairn.sim.disk.SimBackend;
 import dev.cairn.sim.disk.SimDisk;
+import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
 import dev.cairn.wal.WalDirectory;
 import dev.cairn.wal.WalException;
@@ -28,7 +33,10 @@ import dev.cairn.wal.WalReader;
 import dev.cairn.wal.WalRepair;
 import dev.cairn.wal.WalWriter;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,7 +59,16 @@ final class SimBoot {
             MemoryRaftStorage log,
             MvccStore store,
             long appliedIndex,
-            int entries) {}
+            long snapshotIndex) {}
+
+    /** What outlives the process, apart from files. */
+    static final class Memory {
+        private MemoryBackend.Disk disk = new MemoryBackend.Disk();
+    }
+
+    static Path snapDirectory(SimDisk disk) {
+        return disk.fileSystem().getPath("/snap");
+    }
 
     static StoreOptions storeOptions(MemoryBackend.Disk memory, SimDisk disk) {
         return StoreOptions.of(SimBackend.on(memory, disk)).withCompaction(100, 1_000_000);
@@ -62,14 +79,27 @@ final class SimBoot {
         return WalOptions.of(task -> {}, WalListener.NONE).withSegmentBytes(SEGMENT_BYTES);
     }
 
-    /** Founds, joins or restarts, whatever the disk says. */
-    static Result run(Identity identity, List<Member> founders, MemoryBackend.Disk memory, SimDisk disk, PlantedBug bug)
+    /**
+     * Founds, joins or restarts, whatever the disk says.
+     *
+     * @param retained how many applied entries of the log stay in memory
+     */
+    static Result run(
+            Identity identity, List<Member> founders, Memory memory, SimDisk disk, long retained, PlantedBug bug)
             throws IOException {
         Path directory = disk.fileSystem().getPath("/wal");
-        MvccStore store = MvccStore.open(storeOptions(memory, disk));
-        if (WalDirectory.exists(directory)) {
-            return restart(directory, identity, store, bug);
+        if (!Files.exists(snapDirectory(disk))) {
+            Files.createDirectory(snapDirectory(disk));
+            try (FileChannel root = FileChannel.open(disk.fileSystem().getPath("/"), StandardOpenOption.READ)) {
+                root.force(true);
+            }
         }
+        SnapStore snapshots = new SnapStore(snapDirectory(disk));
+        snapshots.removeTemporaries();
+        if (WalDirectory.exists(directory)) {
+            return restart(directory, identity, snapshots, memory, disk, retained, bug);
+        }
+        MvccStore store = MvccStore.open(storeOptions(memory.disk, disk));
         List<Entry> entries = foundingEntries(founders);
         HardState hardState = entries.isEmpty() ? HardState.EMPTY : new HardState(FOUNDING_TERM, 0, entries.size());
         WalWriter wal = WalWriter.create(
@@ -81,13 +111,23 @@ final class SimBoot {
         MemoryRaftStorage log = new MemoryRaftStorage();
         log.append(entries);
         log.setHardState(hardState);
-        return new Result(wal, hardState, log, store, 0, entries.size());
+        return new Result(wal, hardState, log, store, 0, 0);
     }
 
-    private static Result restart(Path directory, Identity identity, MvccStore store, PlantedBug bug)
+    private static Result restart(
+            Path directory,
+            Identity identity,
+            SnapStore snapshots,
+            Memory memory,
+            SimDisk disk,
+            long retained,
+            PlantedBug bug)
             throws IOException {
+        List<SnapshotMetadata> recorded = WalReader.validSnapshots(directory);
+        SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
+        MvccStore store = open(snapshots, start, memory, disk);
         List<Entry> entries = new ArrayList<>();
-        WalReader reader = WalReader.openForAppend(directory, 0, 0);
+        WalReader reader = WalReader.openForAppend(directory, start.index(), start.term());
         WalContents contents;
         try {
             contents = reader.read(entry -> bug.replay(entries, entry));
@@ -95,26 +135,43 @@ final class SimBoot {
             reader.close();
             WalRepair.repair(directory);
             entries.clear();
-            reader = WalReader.openForAppend(directory, 0, 0);
+            reader = WalReader.openForAppend(directory, start.index(), start.term());
             contents = reader.read(entry -> bug.replay(entries, entry));
         }
         AppliedState applied = store.appliedState();
-        if (contents.lastIndex() < applied.index()) {
+        if (Math.max(start.index(), contents.lastIndex()) < applied.index()) {
             throw new AssertionError("the log ends at entry " + contents.lastIndex()
                     + ", but the store holds entries up to " + applied.index());
         }
         HardState found = contents.hardState();
         HardState hardState =
                 bug.onRestart(new HardState(found.term(), found.vote(), Math.max(found.commit(), applied.index())));
-        MemoryRaftStorage log = new MemoryRaftStorage();
-        log.append(entries);
+        ConfState members = ConfStateFormat.confState(new Cluster(identity, store).view());
+        MemoryRaftStorage log = SimulatedTail.of(start, applied, retained, entries, members);
         log.setHardState(hardState);
         long appliedIndex = bug.appliedAtStart(applied.index(), log);
-        if (appliedIndex > 0) {
-            Cluster members = new Cluster(identity, store);
-            log.createSnapshot(appliedIndex, ConfStateFormat.confState(members.view()), ByteString.EMPTY);
+        if (appliedIndex > applied.index()) {
+            log.createSnapshot(appliedIndex, members, ByteString.EMPTY);
         }
-        return new Result(WalWriter.resume(reader, walOptions()), hardState, log, store, appliedIndex, entries.size());
+        return new Result(WalWriter.resume(reader, walOptions()), hardState, log, store, appliedIndex, start.index());
+    }
+
+    /** The store; that of the last snapshot in the log, if the member died before it was exchanged. */
+    private static MvccStore open(SnapStore snapshots, SnapshotMetadata start, Memory memory, SimDisk disk)
+            throws IOException {
+        MvccStore store = MvccStore.open(storeOptions(memory.disk, disk));
+        if (store.appliedState().index() >= start.index()) {
+            return store;
+        }
+        Path received = snapshots.databaseFile(start.index());
+        if (!Files.exists(received)) {
+            throw new AssertionError("the log begins behind entry " + start.index() + ", the store ends at "
+                    + store.appliedState().index() + ", and there is no database of a snapshot");
+        }
+        MemoryBackend.Disk aside = new MemoryBackend.Disk();
+        SimulatedStores.load(received, storeOptions(aside, disk));
+        memory.disk = aside;
+        return MvccStore.open(storeOptions(aside, disk));
     }
 
     private static List<Entry> foundingEntries(List<Member> founders) {

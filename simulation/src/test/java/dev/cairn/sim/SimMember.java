@@ -10,6 +10,7 @@ import dev.cairn.lease.LessorOptions;
 import dev.cairn.mvcc.Event;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.backend.MemoryBackend;
+import dev.cairn.peers.SnapshotSink;
 import dev.cairn.raft.MemoryRaftStorage;
 import dev.cairn.raft.RaftConfig;
 import dev.cairn.raft.RaftNode;
@@ -22,6 +23,7 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
+import dev.cairn.raft.message.Snapshot;
 import dev.cairn.server.SimulatedLeases;
 import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
@@ -33,6 +35,10 @@ import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.AuthApplier;
 import dev.cairn.server.apply.ClusterChanges;
 import dev.cairn.server.apply.Quota;
+import dev.cairn.server.backup.OutgoingSnapshots;
+import dev.cairn.server.install.IncomingSnapshots;
+import dev.cairn.server.install.SimulatedStores;
+import dev.cairn.server.install.SnapshotInstaller;
 import dev.cairn.server.loop.LogHolds;
 import dev.cairn.server.loop.LogLoop;
 import dev.cairn.server.loop.Proposals;
@@ -46,6 +52,7 @@ import dev.cairn.server.loop.TimeoutCause;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
+import dev.cairn.server.snapshot.SnapshotDuty;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.sim.disk.PowerCut;
 import dev.cairn.sim.disk.SimDisk;
@@ -54,7 +61,12 @@ import dev.cairn.watch.HeaderSource;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOptions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +80,10 @@ final class SimMember implements SimNetwork.Host {
     private static final long TIMEOUT_MILLIS = 7000;
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long HOUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long RETAINED_ENTRIES = 1_000_000;
+    private static final long EVERY_ENTRY = 1_000_000;
+    private static final long FEW_ENTRIES = 3;
+    private static final long ENTRIES_BETWEEN_SNAPSHOTS = 10;
+    private static final int FILES_KEPT = 2;
 
     private final SimScheduler scheduler;
     private final SimNetwork network;
@@ -77,9 +92,10 @@ final class SimMember implements SimNetwork.Host {
     private final Identity identity;
     private final List<Member> founders;
     private final SimDisk disk;
-    private final MemoryBackend.Disk storeMemory = new MemoryBackend.Disk();
+    private final SimBoot.Memory memory = new SimBoot.Memory();
     private final SimClock clock;
     private final boolean preVote;
+    private final boolean snapshots;
     private @Nullable Process process;
     private boolean everRan;
     private boolean removed;
@@ -94,7 +110,8 @@ final class SimMember implements SimNetwork.Host {
             List<Member> founders,
             SimDisk disk,
             SimClock clock,
-            boolean preVote) {
+            boolean preVote,
+            boolean snapshots) {
         this.scheduler = scheduler;
         this.network = network;
         this.invariants = invariants;
@@ -104,6 +121,7 @@ final class SimMember implements SimNetwork.Host {
         this.disk = disk;
         this.clock = clock;
         this.preVote = preVote;
+        this.snapshots = snapshots;
         network.join(identity.memberId(), this);
     }
 
@@ -144,7 +162,7 @@ final class SimMember implements SimNetwork.Host {
                 disk.cutAfter(scheduler.random().nextInt(20));
             }
             lives++;
-            process = new Process(SimBoot.run(identity, founders, storeMemory, disk, bug));
+            process = new Process(SimBoot.run(identity, founders, memory, disk, retained(), bug));
             if (bug.disksLie()) {
                 disk.lie();
             }
@@ -159,6 +177,10 @@ final class SimMember implements SimNetwork.Host {
             scheduler.note("power cut while " + this + " starts: " + e);
             process = null;
         }
+    }
+
+    private long retained() {
+        return snapshots ? FEW_ENTRIES : EVERY_ENTRY;
     }
 
     /** Switches the machine off, as it is. */
@@ -196,9 +218,22 @@ final class SimMember implements SimNetwork.Host {
     }
 
     @Override
+    public boolean receiveSnapshot(Message message, byte[] database) {
+        Process running = process;
+        return running != null && running.isAwake() && running.receiveSnapshot(message, database);
+    }
+
+    @Override
     public void snapshotLost(long member) {
         if (process != null) {
             process.inbox.snapshotLost(member);
+        }
+    }
+
+    @Override
+    public void snapshotDelivered(long member) {
+        if (process != null) {
+            process.inbox.snapshotDelivered(member);
         }
     }
 
@@ -221,6 +256,12 @@ final class SimMember implements SimNetwork.Host {
         final RaftInbox inbox;
         final ApplyLoop apply;
 
+        private final IncomingSnapshots incoming;
+        private final OutgoingSnapshots outgoing;
+        private final SnapshotDuty snapshotDuty;
+        /** The stores that are built beside the one in use. */
+        private final Map<Path, MemoryBackend.Disk> aside = new HashMap<>();
+
         private final RaftNode raft;
         private final LogLoop log;
         private final SimSlot raftSlot = slot("raft");
@@ -232,6 +273,7 @@ final class SimMember implements SimNetwork.Host {
         private final TreeMap<Long, Long> terms = new TreeMap<>();
 
         private long digest;
+        private long installedIndex;
         private long termSeen;
         private long commitSeen;
         private long pausedUntil;
@@ -285,13 +327,33 @@ final class SimMember implements SimNetwork.Host {
             watches.onWork(houseSlot::wake);
             store.setListener(this::changed);
             inbox = new RaftInbox(raftSlot::wake);
-            log = new LogLoop(
+            SnapStore snapStore = new SnapStore(SimBoot.snapDirectory(disk));
+            log = new LogLoop(boot.wal(), boot.hardState(), snapStore, this::durable, logSlot::wake);
+            LogHolds holds = new LogHolds();
+            incoming = SimulatedStores.incoming(
+                    identity,
+                    snapStore,
+                    SimBoot.snapDirectory(disk),
+                    disk.fileSystem().getPath("/"),
+                    directory -> SimBoot.storeOptions(
+                            aside.computeIfAbsent(directory, each -> new MemoryBackend.Disk()), disk),
+                    Runnable::run);
+            outgoing = new OutgoingSnapshots(identity, store, holds, this::execute, inbox::snapshotLost);
+            outgoing.useClock(clock);
+            snapshotDuty = new SnapshotDuty(
+                    cluster,
+                    store.flusher(),
+                    snapStore,
+                    log,
+                    snapshots ? ENTRIES_BETWEEN_SNAPSHOTS : EVERY_ENTRY,
+                    FILES_KEPT,
+                    disk.fileSystem().getPath("/wal"),
                     boot.wal(),
-                    boot.hardState(),
-                    new SnapStore(disk.fileSystem().getPath("/snap")),
-                    this::durable,
-                    logSlot::wake);
-            ClusterChanges clusterChanges = new ClusterChanges(cluster, 2, control, () -> {});
+                    FILES_KEPT,
+                    boot.snapshotIndex(),
+                    now);
+            ClusterChanges clusterChanges =
+                    new ClusterChanges(cluster, 2, control, snapshots ? snapshotDuty::force : () -> {});
             Applier applier = new Applier(
                     store,
                     lessor,
@@ -307,6 +369,13 @@ final class SimMember implements SimNetwork.Host {
                     () -> {});
             applier.useClock(clock);
             apply = new ApplyLoop(applier, applied, this::applied, inbox::applied, applySlot::wake);
+            SnapshotInstaller installer = new SnapshotInstaller(
+                    new SnapshotInstaller.Parts(store, lessor, users, alarms, cluster, watches, snapshotDuty),
+                    incoming,
+                    // The old store: nobody misses its memory.
+                    closing -> {},
+                    this::removedSelf);
+            apply.installBy(snapshot -> install(installer, snapshot), inbox::installed);
             status.followApplied(apply::appliedIndex);
             record(boot.log());
             raft = new RaftNode(RaftConfig.builder()
@@ -320,35 +389,60 @@ final class SimMember implements SimNetwork.Host {
                     .preVote(preVote)
                     .randomBelow(scheduler.random()::nextInt)
                     .build());
-            RaftLoop.Parts parts = new RaftLoop.Parts(
-                    status,
-                    inbox,
-                    proposals,
-                    control,
-                    reads,
-                    log,
-                    apply,
-                    messages -> network.send(id(), messages),
-                    this::onRole);
-            RaftLoop loop =
-                    new RaftLoop(id(), raft, boot.log(), parts, TICK_MILLIS, RETAINED_ENTRIES, new LogHolds(), now);
+            RaftLoop.Parts parts =
+                    new RaftLoop.Parts(status, inbox, proposals, control, reads, log, apply, this::send, this::onRole);
+            RaftLoop loop = new RaftLoop(id(), raft, boot.log(), parts, TICK_MILLIS, retained(), holds, now);
             commitSeen = applied;
             raftSlot.start(observed(loop));
             logSlot.start(this::log);
             applySlot.start(apply);
             flushSlot.start(every(FLUSH_LOOK_NANOS, store.flusher()::doWork));
-            houseSlot.start(every(HOUSE_NANOS, time -> leases.doWork(time) + watches.doWork(time)));
+            houseSlot.start(
+                    every(HOUSE_NANOS, time -> leases.doWork(time) + watches.doWork(time) + snapshotDuty.doWork(time)));
         }
 
         /** What a member finds in its log must be what it, or a leader, once put there. */
         private void record(MemoryRaftStorage found) {
             try {
-                List<Entry> entries = found.entries(1, found.lastIndex() + 1, Long.MAX_VALUE);
-                invariants.appends(id(), 0, entries);
+                long before = found.firstIndex() - 1;
+                terms.put(before, found.term(before));
+                List<Entry> entries = found.entries(before + 1, found.lastIndex() + 1, Long.MAX_VALUE);
+                invariants.appends(id(), found.term(before), entries);
                 entries.forEach(entry -> terms.put(entry.index(), entry.term()));
             } catch (StorageException e) {
-                throw new AssertionError("a log that begins at its beginning", e);
+                throw new AssertionError("a log that does not know where it begins", e);
             }
+        }
+
+        private void send(List<Message> messages) {
+            List<Message> others = new ArrayList<>(messages);
+            others.removeIf(message -> {
+                boolean snapshot = message.type() == MessageType.SNAP;
+                if (snapshot) {
+                    outgoing.send(message, source -> network.sendSnapshot(id(), source));
+                }
+                return snapshot;
+            });
+            network.send(id(), others);
+        }
+
+        private boolean receiveSnapshot(Message message, byte[] database) {
+            try {
+                SnapshotSink sink = incoming.receive(message);
+                sink.write(ByteBuffer.wrap(database));
+                sink.commit();
+            } catch (PowerCut | IOException e) {
+                failed(e);
+                return false;
+            }
+            return inbox.deliver(message);
+        }
+
+        private void install(SnapshotInstaller installer, Snapshot snapshot) throws IOException {
+            installer.install(snapshot);
+            installedIndex = snapshot.metadata().index();
+            digest = invariants.digestAt(installedIndex);
+            scheduler.note(SimMember.this + " has the store of entry " + installedIndex);
         }
 
         SimMember member() {
@@ -445,6 +539,11 @@ final class SimMember implements SimNetwork.Host {
             long when = disk.freeAt();
             scheduler.at(when, "durable", () -> {
                 if (isAlive()) {
+                    Snapshot snapshot = append.snapshot();
+                    if (snapshot != null) {
+                        terms.put(
+                                snapshot.metadata().index(), snapshot.metadata().term());
+                    }
                     record(append.entries());
                     inbox.durable(append);
                 }
@@ -481,7 +580,11 @@ final class SimMember implements SimNetwork.Host {
         }
 
         private void applied(long index, long term) {
-            digest = digest * 31 + lessor.size();
+            if (index != installedIndex) {
+                digest = digest * 31 + lessor.size();
+            }
+            snapshotDuty.onApplied(index, term);
+            incoming.onApplied(index);
             invariants.commits(id(), status.term(), index, term);
             invariants.applies(id(), index, digest);
         }
@@ -566,7 +669,7 @@ final class SimMember implements SimNetwork.Host {
     }
 
     private interface TimedWork {
-        int doWork(long nowNanos);
+        int doWork(long nowNanos) throws Exception;
     }
 
     private static Duty every(long intervalNanos, TimedWork work) {
@@ -574,7 +677,7 @@ final class SimMember implements SimNetwork.Host {
             private long next;
 
             @Override
-            public int doWork(long nowNanos) {
+            public int doWork(long nowNanos) throws Exception {
                 next = nowNanos + intervalNanos;
                 return work.doWork(nowNanos);
             }

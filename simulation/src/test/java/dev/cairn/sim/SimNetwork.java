@@ -2,10 +2,13 @@ package dev.cairn.sim;
 
 import dev.cairn.peers.MalformedMessageException;
 import dev.cairn.peers.MessageFormat;
+import dev.cairn.peers.SnapshotSource;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,12 +35,19 @@ final class SimNetwork {
         /** The last message to this member did not arrive. */
         void unreachable(long member);
 
+        /** @return false if nobody takes it */
+        boolean receiveSnapshot(Message message, byte[] database);
+
         /** The snapshot for this member did not arrive. */
         void snapshotLost(long member);
+
+        /** This member has taken the snapshot. */
+        void snapshotDelivered(long member);
     }
 
     private static final long LATENCY_MIN = 100_000;
     private static final long LATENCY_RANGE = 1_500_000;
+    private static final long TRANSFER_RANGE = 300_000_000;
 
     private final SimScheduler scheduler;
     private final TreeMap<Long, Host> hosts = new TreeMap<>();
@@ -46,6 +56,7 @@ final class SimNetwork {
     private Faults faults = Faults.NONE;
     private Consumer<Message> listener = message -> {};
     private long lost;
+    private int snapshots;
 
     SimNetwork(SimScheduler scheduler, PlantedBug bug) {
         this.scheduler = scheduler;
@@ -84,6 +95,49 @@ final class SimNetwork {
                 transmit(from, message);
             }
         }
+    }
+
+    /** Takes a snapshot that a member sends. It arrives whole or not at all, and its sender hears which. */
+    void sendSnapshot(long from, SnapshotSource source) {
+        Message message = source.message();
+        listener.accept(message);
+        byte[] encoded = encode(message);
+        byte[] database;
+        try (InputStream stream = source.open()) {
+            database = stream.readAllBytes();
+        } catch (IOException e) {
+            throw new AssertionError("a snapshot that cannot be read", e);
+        }
+        long to = message.to();
+        boolean loses = chance(20 * faults.lossPerMille());
+        scheduler.after(LATENCY_MIN + scheduler.random().nextLong(TRANSFER_RANGE), "snapshot", () -> {
+            Host sender = hosts.get(from);
+            Host receiver = hosts.get(to);
+            boolean delivered = !loses
+                    && !isCut(from, to)
+                    && receiver != null
+                    && receiver.receiveSnapshot(decode(encoded), database);
+            source.release(delivered);
+            if (delivered) {
+                snapshots++;
+            } else {
+                lost++;
+            }
+            if (sender != null) {
+                later(() -> {
+                    if (delivered) {
+                        sender.snapshotDelivered(to);
+                    } else {
+                        sender.snapshotLost(to);
+                    }
+                });
+            }
+        });
+    }
+
+    /** How many snapshots have arrived. */
+    int snapshots() {
+        return snapshots;
     }
 
     /** Who hears of each message that is sent, before it is on its way. */

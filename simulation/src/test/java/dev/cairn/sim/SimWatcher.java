@@ -28,7 +28,9 @@ final class SimWatcher {
     private final String key;
     private final @Nullable String end;
     private final boolean previous;
-    private final List<WatchGuarantees.Told> told = new ArrayList<>();
+    private final List<WatchGuarantees.Watcher> ended = new ArrayList<>();
+    private List<WatchGuarantees.Told> told = new ArrayList<>();
+    private long first = 1;
     private @Nullable Connection connection;
     private long next = 1;
     private boolean steady;
@@ -39,7 +41,8 @@ final class SimWatcher {
         this.random = scheduler.random();
         this.key = key;
         this.end = end;
-        this.previous = random.nextBoolean();
+        // Of what has been compacted there is no previous value.
+        this.previous = random.nextBoolean() && !simulation.options().compacts();
     }
 
     void start() {
@@ -52,7 +55,20 @@ final class SimWatcher {
     }
 
     WatchGuarantees.Watcher watched() {
-        return new WatchGuarantees.Watcher(key, end, 1, previous, told);
+        return new WatchGuarantees.Watcher(key, end, first, previous, told);
+    }
+
+    /** What ended because history was compacted before it was told. */
+    List<WatchGuarantees.Watcher> ended() {
+        return ended;
+    }
+
+    /** Goes on behind what has been compacted; what lies between is lost to it. */
+    private void beginAnew(long compacted) {
+        ended.add(watched());
+        told = new ArrayList<>();
+        first = compacted + 1;
+        next = first;
     }
 
     private void look() {
@@ -167,6 +183,12 @@ final class SimWatcher {
                 response = WatchResponse.parseFrom(encoded.toByteString());
             } catch (InvalidProtocolBufferException e) {
                 throw new AssertionError("a response that cannot be read", e);
+            }
+            if (response.getCompactRevision() >= next && simulation.options().compacts()) {
+                ended = true;
+                later(stream::close);
+                beginAnew(response.getCompactRevision());
+                return;
             }
             if (response.getCanceled()) {
                 throw new AssertionError("a watcher was canceled: " + response);

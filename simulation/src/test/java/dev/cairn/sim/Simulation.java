@@ -1,7 +1,10 @@
 package dev.cairn.sim;
 
+import com.google.protobuf.MessageLite;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.raft.RaftRole;
+import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
@@ -45,6 +48,7 @@ final class Simulation {
     private final Reconfigurations operator;
     private final PlantedBug bug;
     private final long clusterId;
+    private int compactions;
 
     /** A cluster of any kind: every third has a storm. */
     Simulation(long seed) {
@@ -95,7 +99,8 @@ final class Simulation {
                 founders,
                 disk,
                 clock,
-                options.preVote());
+                options.preVote(),
+                options.snapshots());
         members.put(member.id(), machine);
         return machine;
     }
@@ -165,6 +170,8 @@ final class Simulation {
      *
      * @param losses in how many power cuts a disk lost something
      * @param changes how many changes of membership were acknowledged
+     * @param snapshots how many members got a whole store
+     * @param compactions how many compactions were acknowledged
      * @param told how many responses watchers got
      */
     record Outcome(
@@ -176,6 +183,8 @@ final class Simulation {
             long lostMessages,
             long losses,
             int changes,
+            int snapshots,
+            int compactions,
             int told,
             long digest) {}
 
@@ -187,6 +196,9 @@ final class Simulation {
         faults.start();
         if (options.reconfigures()) {
             operator.start();
+        }
+        if (options.compacts()) {
+            compact();
         }
         scheduler.runUntil(scheduler.now() + FAULTS_NANOS);
         heal();
@@ -212,10 +224,32 @@ final class Simulation {
                         .mapToLong(member -> member.disk().losses())
                         .sum(),
                 operator.made(),
+                network.snapshots(),
+                compactions,
                 watchers.stream()
                         .mapToInt(watcher -> watcher.watched().told().size())
                         .sum(),
                 scheduler.digest());
+    }
+
+    /** Somebody compacts the history of keys from time to time, sometimes all of it. */
+    private void compact() {
+        scheduler.after(SECOND / 4 + random.nextLong(2 * SECOND), "compaction", () -> {
+            SimMember.Process process = anyProcess();
+            if (process != null) {
+                long revision = Math.max(1, process.store.currentRevision() - random.nextInt(20));
+                process.proposals.propose(Conversions.compaction(revision), new Completion<>() {
+                    @Override
+                    public void complete(MessageLite answer) {
+                        compactions++;
+                    }
+
+                    @Override
+                    public void fail(EtcdError error) {}
+                });
+            }
+            compact();
+        });
     }
 
     private void heal() {
@@ -332,7 +366,10 @@ final class Simulation {
         List<Operation> all = new ArrayList<>(history);
         clients.forEach(client -> all.addAll(client.expiries()));
         String wrong = HistoryCheck.check(
-                all, lateReads, watchers.stream().map(SimWatcher::watched).toList());
+                all,
+                lateReads,
+                watchers.stream().map(SimWatcher::watched).toList(),
+                watchers.stream().flatMap(watcher -> watcher.ended().stream()).toList());
         if (wrong != null) {
             throw new AssertionError(wrong);
         }

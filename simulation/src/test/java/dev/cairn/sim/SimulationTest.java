@@ -42,6 +42,8 @@ class SimulationTest {
         assertThat(outcomes).anyMatch(outcome -> outcome.lostMessages() > 100);
         assertThat(outcomes).anyMatch(outcome -> outcome.losses() > 0);
         assertThat(outcomes).anyMatch(outcome -> outcome.changes() > 0);
+        assertThat(outcomes).anyMatch(outcome -> outcome.snapshots() > 0);
+        assertThat(outcomes).anyMatch(outcome -> outcome.compactions() > 0);
         assertThat(outcomes).allMatch(outcome -> outcome.told() > 0);
     }
 
@@ -54,11 +56,17 @@ class SimulationTest {
         Random fresh = new Random();
         int runs = 0;
         long committed = 0;
+        long snapshots = 0;
+        long compactions = 0;
         while (System.nanoTime() < end) {
-            committed += run(fresh.nextLong()).committed();
+            Simulation.Outcome outcome = run(fresh.nextLong());
+            committed += outcome.committed();
+            snapshots += outcome.snapshots();
+            compactions += outcome.compactions();
             runs++;
         }
-        System.out.println("simulated " + runs + " clusters from fresh seeds, " + committed + " entries committed");
+        System.out.println("simulated " + runs + " clusters from fresh seeds: " + committed + " entries committed, "
+                + snapshots + " snapshots installed, " + compactions + " compactions");
         // A simulation in which nothing happens finds nothing.
         assertThat(committed).isGreaterThan(100L * runs);
     }

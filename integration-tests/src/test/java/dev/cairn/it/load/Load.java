@@ -147,7 +147,8 @@ public final class Load implements AutoCloseable {
         String wrong = HistoryCheck.check(
                 history,
                 notes.lateReads(),
-                watchers.stream().map(LoadWatcher::watched).toList());
+                watchers.stream().map(LoadWatcher::watched).toList(),
+                List.of());
         assertThat(wrong).isNull();
         assertThat(notes.complaints()).isEmpty();
         return toString();

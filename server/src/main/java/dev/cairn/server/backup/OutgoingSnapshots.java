@@ -11,6 +11,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.V2StoreFormat;
+import dev.cairn.server.thread.NanoClock;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Set;
@@ -51,6 +52,8 @@ public final class OutgoingSnapshots {
     private final Executor executor;
     private final LongConsumer onLost;
 
+    private NanoClock clock = NanoClock.SYSTEM;
+
     /** The members that are being sent a snapshot. */
     private final Set<Long> underWay = ConcurrentHashMap.newKeySet();
 
@@ -65,6 +68,11 @@ public final class OutgoingSnapshots {
         this.holds = holds;
         this.executor = executor;
         this.onLost = onLost;
+    }
+
+    /** Tells the time by another clock; before anything else. */
+    public void useClock(NanoClock newClock) {
+        clock = newClock;
     }
 
     /**
@@ -152,7 +160,7 @@ public final class OutgoingSnapshots {
         public void release(boolean delivered) {
             database.close();
             if (delivered) {
-                hold.releaseAt(System.nanoTime() + CATCH_UP_NANOS);
+                hold.releaseAt(clock.nanos() + CATCH_UP_NANOS);
             } else {
                 hold.release();
             }

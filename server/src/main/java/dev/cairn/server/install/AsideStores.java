@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -23,13 +24,18 @@ final class AsideStores {
     private static final String DATA_FILE = "data.mdb";
 
     private final Path member;
-    private final long quotaBytes;
+    private final Function<Path, StoreOptions> options;
     private final AtomicLong last = new AtomicLong();
 
     /** @param member the directory in which the store's own directory lies */
     AsideStores(Path member, long quotaBytes) {
+        this(member, directory -> StoreOptions.lmdb(directory, Math.max(quotaBytes, 0)));
+    }
+
+    /** @param options what is to be built in a directory */
+    AsideStores(Path member, Function<Path, StoreOptions> options) {
         this.member = member;
-        this.quotaBytes = Math.max(quotaBytes, 0);
+        this.options = options;
     }
 
     /** A new, empty directory. */
@@ -41,7 +47,7 @@ final class AsideStores {
     }
 
     StoreOptions options(Path directory) {
-        return StoreOptions.lmdb(directory, quotaBytes);
+        return options.apply(directory);
     }
 
     /** Removes all: at the start, when none of them is in use. */

@@ -93,11 +93,15 @@ public final class IncomingSnapshots implements AutoCloseable {
      */
     public IncomingSnapshots(
             Identity identity, SnapStore files, Path snap, Path member, long quotaBytes, Executor removing) {
+        this(identity, files, snap, new AsideStores(member, quotaBytes), removing);
+    }
+
+    IncomingSnapshots(Identity identity, SnapStore files, Path snap, AsideStores aside, Executor removing) {
         this.removing = removing;
         this.identity = identity;
         this.files = files;
         this.snap = snap;
-        this.aside = new AsideStores(member, quotaBytes);
+        this.aside = aside;
     }
 
     /** A database begins to arrive. */

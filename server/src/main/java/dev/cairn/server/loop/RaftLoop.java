@@ -68,6 +68,7 @@ public final class RaftLoop implements Duty {
     private final Parts parts;
     private final long tickNanos;
     private final long retainedEntries;
+    private final long compactEvery;
     private long nextTickNanos;
     private SoftState softState = new SoftState(0, RaftRole.FOLLOWER);
     private HardState hardState;
@@ -100,6 +101,7 @@ public final class RaftLoop implements Duty {
             long nowNanos) {
         this.holds = holds;
         this.retainedEntries = retainedEntries;
+        this.compactEvery = Math.max(1, Math.min(retainedEntries, COMPACT_EVERY_ENTRIES));
         this.memberId = memberId;
         this.raft = raft;
         this.storage = storage;
@@ -122,7 +124,7 @@ public final class RaftLoop implements Duty {
 
     @Override
     public int doWork(long nowNanos) {
-        int work = takeAnswers() + takeMessages() + tick(nowNanos) + propose() + read(nowNanos);
+        int work = takeAnswers(nowNanos) + takeMessages() + tick(nowNanos) + propose() + read(nowNanos);
         work += parts.control().doWork(raft, softState.leader(), parts.apply().appliedIndex());
         while (raft.hasReady()) {
             pass(raft.ready());
@@ -136,7 +138,7 @@ public final class RaftLoop implements Duty {
         return nextTickNanos;
     }
 
-    private int takeAnswers() {
+    private int takeAnswers(long nowNanos) {
         int work = 0;
         RaftInbox.Answer answer;
         while ((answer = parts.inbox().nextAnswer()) != null) {
@@ -168,7 +170,7 @@ public final class RaftLoop implements Duty {
                     campaignIfSolo();
                     applied.confChanges().forEach(parts.control()::settle);
                 }
-                compactMemory(lastIndex(applied.batch()));
+                compactMemory(lastIndex(applied.batch()), nowNanos);
                 parts.reads().applied(parts.apply().appliedIndex());
             }
         }
@@ -364,14 +366,14 @@ public final class RaftLoop implements Duty {
      * Drops from memory what is applied and nobody needs: all of it for a member alone; all but the newest entries, which slow
      * followers may ask for, where there are others. Those who ask for older ones are served a snapshot instead.
      */
-    private void compactMemory(long applied) {
+    private void compactMemory(long applied, long nowNanos) {
         boolean alone = confState.voters().size() + confState.learners().size() == 1;
-        boolean due = applied - compactedTo >= COMPACT_EVERY_ENTRIES;
+        boolean due = applied - compactedTo >= compactEvery;
         if (!due && storage.bytes() <= RETAINED_BYTES_MAX) {
             // So it is after nearly every batch: the holds, which others lock, are not asked.
             return;
         }
-        long needed = holds.least(System.nanoTime());
+        long needed = holds.least(nowNanos);
         boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
         if (!due && !tooBig) {
             return;

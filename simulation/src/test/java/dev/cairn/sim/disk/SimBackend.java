@@ -49,7 +49,9 @@ public final class SimBackend {
 
         @Override
         public void takePlaceOf(Backend other) {
+            disk.beforeOperation();
             backend.takePlaceOf(((Machine) other).backend);
+            disk.beforeOperation();
         }
 
         @Override

@@ -171,6 +171,9 @@ final class SimFileSystem extends FileSystem {
                 node = new Node.File();
                 disk.link(parent(path), name(path), node);
             }
+            if (writable && options.contains(StandardOpenOption.TRUNCATE_EXISTING) && node instanceof Node.File file) {
+                disk.truncate(file, 0);
+            }
             return new SimFileChannel(disk, node, writable);
         }
 

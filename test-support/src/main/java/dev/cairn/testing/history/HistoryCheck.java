@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** All that the clients of one cluster have noted since its first revision, checked together. Stateless. */
@@ -31,14 +32,16 @@ public final class HistoryCheck {
      *
      * @param history requests, and the ends of leases as revocations of unknown outcome
      * @param watchers each was told of everything when the last answer came
+     * @param ended those that ended before
      * @return what is wrong; null if nothing is
      */
     public static @Nullable String check(
             Collection<Operation> history,
             Collection<LateRead> lateReads,
-            Collection<WatchGuarantees.Watcher> watchers) {
+            Collection<WatchGuarantees.Watcher> watchers,
+            Collection<WatchGuarantees.Watcher> ended) {
         List<Event> seen = new ArrayList<>();
-        watchers.stream()
+        Stream.concat(watchers.stream(), ended.stream())
                 .filter(watcher -> watcher.end() != null)
                 .forEach(watcher -> watcher.told().forEach(told -> seen.addAll(told.events())));
         Linearizability.Verdict verdict = Linearizability.check(history, seen);
@@ -59,22 +62,20 @@ public final class HistoryCheck {
                 return "serializable read: " + wrong;
             }
         }
-        for (WatchGuarantees.Watcher watcher : watchers) {
-            String wrong = checkWatched(watcher, revisions);
-            if (wrong != null) {
+        for (WatchGuarantees.Watcher watcher :
+                Stream.concat(watchers.stream(), ended.stream()).toList()) {
+            List<String> wrong = WatchGuarantees.check(watcher, revisions);
+            if (!wrong.isEmpty()) {
                 return "watch of " + watcher.key() + ": " + wrong;
             }
         }
-        return null;
-    }
-
-    private static @Nullable String checkWatched(WatchGuarantees.Watcher watcher, Revisions revisions) {
-        List<String> wrong = WatchGuarantees.check(watcher, revisions);
-        if (!wrong.isEmpty()) {
-            return wrong.toString();
+        for (WatchGuarantees.Watcher watcher : watchers) {
+            List<Event> missing =
+                    revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
+            if (!missing.isEmpty()) {
+                return "watch of " + watcher.key() + ": never told of " + missing.get(0);
+            }
         }
-        List<Event> missing =
-                revisions.events(watcher.key(), watcher.end(), watcher.toldUpTo() + 1, revisions.newest());
-        return missing.isEmpty() ? null : "never told of " + missing.get(0);
+        return null;
     }
 }
