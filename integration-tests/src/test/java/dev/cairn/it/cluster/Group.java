@@ -15,11 +15,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Members of one cluster, each a process of its own. Confined to the test's thread. */
-final class Group implements AutoCloseable {
+public final class Group implements AutoCloseable {
     /** Machines that build at the same time are slow. */
     static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -36,10 +37,19 @@ final class Group implements AutoCloseable {
     }
 
     /** As {@link #found(Path, Path...)}, with further flags for all of them. */
-    static Group found(Path directory, List<String> more, Path... servers) {
+    public static Group found(Path directory, List<String> more, Path... servers) {
+        return found(directory, more, member -> {}, servers);
+    }
+
+    /** As {@link #found(Path, List, Path...)}, with fail points under control in all of them. */
+    public static Group foundWithFailPoints(Path directory, List<String> more, Path... servers) {
+        return found(directory, more, ServerProcess::withFailPoints, servers);
+    }
+
+    private static Group found(Path directory, List<String> more, Consumer<ServerProcess> prepared, Path... servers) {
         Group group = new Group(directory);
         for (Path server : servers) {
-            group.prepare(server);
+            prepared.accept(group.member(group.prepare(server)));
         }
         for (int i = 0; i < servers.length; i++) {
             group.members.get(i).withFlags(group.flags(i, "new", more.toArray(String[]::new)));
@@ -74,7 +84,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Starts these members together and waits until all are ready. */
-    void start(int... which) {
+    public void start(int... which) {
         List<CompletableFuture<Void>> starting = new ArrayList<>();
         for (int member : which) {
             starting.add(CompletableFuture.runAsync(members.get(member)::start));
@@ -82,7 +92,7 @@ final class Group implements AutoCloseable {
         starting.forEach(CompletableFuture::join);
     }
 
-    ServerProcess member(int member) {
+    public ServerProcess member(int member) {
         return members.get(member);
     }
 
@@ -91,12 +101,12 @@ final class Group implements AutoCloseable {
     }
 
     /** Runs etcdctl against one member. */
-    Command.Result ctl(int member, String... arguments) {
+    public Command.Result ctl(int member, String... arguments) {
         return Command.run(Command.etcdctl(members.get(member), arguments), LIMIT);
     }
 
     /** Runs etcdctl against one member until it succeeds; what it wrote. */
-    String ctlUntilDone(int member, String... arguments) {
+    public String ctlUntilDone(int member, String... arguments) {
         Command.Result[] last = new Command.Result[1];
         await("etcdctl " + String.join(" ", arguments) + " at m" + member)
                 .atMost(LIMIT)
@@ -115,7 +125,7 @@ final class Group implements AutoCloseable {
         return all.getAsJsonArray().get(0).getAsJsonObject().getAsJsonObject("Status");
     }
 
-    String id(int member) {
+    public String id(int member) {
         return Long.toHexString(status(member)
                 .getAsJsonObject("header")
                 .get("member_id")
@@ -124,7 +134,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Waits until the running members agree on a leader; its number. */
-    int awaitLeader() {
+    public int awaitLeader() {
         int[] found = {-1};
         await("a leader").atMost(LIMIT).pollInterval(Duration.ofMillis(200)).until(() -> {
             found[0] = -1;
@@ -150,7 +160,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Has the member lead, whoever leads now. */
-    void makeLeader(int member) {
+    public void makeLeader(int member) {
         String id = id(member);
         await("leadership of m" + member)
                 .atMost(LIMIT)
@@ -165,7 +175,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Waits until all running members hold the same, and compares their digests. */
-    void awaitEqualStores() {
+    public void awaitEqualStores() {
         await("equal stores").atMost(LIMIT).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
             List<String> hashes = new ArrayList<>();
             long revision = 0;
@@ -197,7 +207,7 @@ final class Group implements AutoCloseable {
         members.forEach(ServerProcess::close);
     }
 
-    static Path ours() {
+    public static Path ours() {
         return Programs.ours();
     }
 
