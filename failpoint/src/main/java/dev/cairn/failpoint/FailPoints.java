@@ -1,7 +1,9 @@
 package dev.cairn.failpoint;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -61,10 +63,15 @@ public final class FailPoints {
             try {
                 ControlServer.start(address);
             } catch (IOException e) {
-                return "listen tcp " + address + ": " + e.getMessage();
+                return "listen tcp " + address + ": " + (e instanceof BindException ? told(e) : e.getMessage());
             }
         }
         return null;
+    }
+
+    /** As Go tells it, and as scripts that start servers look for it. */
+    private static String told(IOException refusal) {
+        return "bind: " + String.valueOf(refusal.getMessage()).toLowerCase(Locale.ROOT);
     }
 
     /**

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,6 +120,15 @@ class FailPointTest {
         for (String address : List.of("nowhere", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:65536", "256.0.0.1:0")) {
             assertThat(FailPoints.open(Map.of(FailPoints.HTTP_VARIABLE, address), ends::add))
                     .startsWith("listen tcp " + address + ": ");
+        }
+    }
+
+    @Test
+    void shouldSayThatAnAddressIsTaken() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThat(FailPoints.open(
+                            Map.of(FailPoints.HTTP_VARIABLE, "127.0.0.1:" + taken.getLocalPort()), ends::add))
+                    .isEqualTo("listen tcp 127.0.0.1:" + taken.getLocalPort() + ": bind: address already in use");
         }
     }
 

@@ -19,12 +19,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Members of one cluster, each a process of its own. Confined to the test's thread. */
-final class Group implements AutoCloseable {
+public final class Group implements AutoCloseable {
     /** Machines that build at the same time are slow. */
     static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -49,23 +50,28 @@ final class Group implements AutoCloseable {
     }
 
     /** As {@link #found(Path, Path...)}, with further flags for all of them. */
-    static Group found(Path directory, List<String> more, Path... servers) {
+    public static Group found(Path directory, List<String> more, Path... servers) {
         return found(directory, PeerTls.NONE, more, servers);
     }
 
     /** As {@link #found(Path, List, Path...)}, with members that speak to each other in this way. */
     static Group found(Path directory, PeerTls peerTls, List<String> more, Path... servers) {
-        return found(new Group(directory, peerTls, null), more, servers);
+        return found(new Group(directory, peerTls, null), more, member -> {}, servers);
     }
 
     /** As {@link #found(Path, Path...)}, with each member on a machine of its own. */
     static Group found(Path directory, Network network, Path... servers) {
-        return found(new Group(directory, PeerTls.NONE, network), List.of(), servers);
+        return found(new Group(directory, PeerTls.NONE, network), List.of(), member -> {}, servers);
     }
 
-    private static Group found(Group group, List<String> more, Path... servers) {
+    /** As {@link #found(Path, List, Path...)}, with fail points under control in all of them. */
+    public static Group foundWithFailPoints(Path directory, List<String> more, Path... servers) {
+        return found(new Group(directory, PeerTls.NONE, null), more, ServerProcess::withFailPoints, servers);
+    }
+
+    private static Group found(Group group, List<String> more, Consumer<ServerProcess> prepared, Path... servers) {
         for (Path server : servers) {
-            group.prepare(server);
+            prepared.accept(group.member(group.prepare(server)));
         }
         for (int i = 0; i < servers.length; i++) {
             group.members.get(i).withFlags(group.flags(i, "new", more.toArray(String[]::new)));
@@ -110,7 +116,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Starts these members together and waits until all are ready. */
-    void start(int... which) {
+    public void start(int... which) {
         List<CompletableFuture<Void>> starting = new ArrayList<>();
         for (int member : which) {
             starting.add(CompletableFuture.runAsync(members.get(member)::start));
@@ -118,7 +124,7 @@ final class Group implements AutoCloseable {
         starting.forEach(CompletableFuture::join);
     }
 
-    ServerProcess member(int member) {
+    public ServerProcess member(int member) {
         return members.get(member);
     }
 
@@ -132,12 +138,12 @@ final class Group implements AutoCloseable {
     }
 
     /** Runs etcdctl against one member. */
-    Command.Result ctl(int member, String... arguments) {
+    public Command.Result ctl(int member, String... arguments) {
         return Command.run(Command.etcdctl(members.get(member), arguments), LIMIT);
     }
 
     /** Runs etcdctl against one member until it succeeds; what it wrote. */
-    String ctlUntilDone(int member, String... arguments) {
+    public String ctlUntilDone(int member, String... arguments) {
         Command.Result[] last = new Command.Result[1];
         await("etcdctl " + String.join(" ", arguments) + " at m" + member)
                 .atMost(LIMIT)
@@ -178,7 +184,7 @@ final class Group implements AutoCloseable {
         return all.getAsJsonArray().get(0).getAsJsonObject().getAsJsonObject("Status");
     }
 
-    String id(int member) {
+    public String id(int member) {
         return Long.toHexString(status(member)
                 .getAsJsonObject("header")
                 .get("member_id")
@@ -187,7 +193,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Waits until the running members agree on a leader; its number. */
-    int awaitLeader() {
+    public int awaitLeader() {
         int[] found = {-1};
         await("a leader")
                 .atMost(LIMIT)
@@ -223,8 +229,13 @@ final class Group implements AutoCloseable {
     }
 
     /** Has the member lead, whoever leads now. */
+<<<<<<< HEAD
     void makeLeader(int member) {
         long id = client(member).status().getHeader().getMemberId();
+=======
+    public void makeLeader(int member) {
+        String id = id(member);
+>>>>>>> failpoints
         await("leadership of m" + member)
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)
@@ -239,6 +250,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Waits until all running members hold the same, and compares their digests. */
+<<<<<<< HEAD
     void awaitEqualStores() {
         await("equal stores")
                 .atMost(LIMIT)
@@ -260,6 +272,26 @@ final class Group implements AutoCloseable {
         return IntStream.range(0, members.size())
                 .filter(i -> members.get(i).isRunning())
                 .toArray();
+=======
+    public void awaitEqualStores() {
+        await("equal stores").atMost(LIMIT).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
+            List<String> hashes = new ArrayList<>();
+            long revision = 0;
+            for (int i = 0; i < members.size(); i++) {
+                if (members.get(i).isRunning()) {
+                    JsonArray answer = JsonParser.parseString(ctl(i, "endpoint", "hashkv", "--write-out=json")
+                                    .success())
+                            .getAsJsonArray();
+                    JsonObject hash = answer.get(0).getAsJsonObject().getAsJsonObject("HashKV");
+                    hashes.add(hash.get("hash") + "@" + hash.get("hash_revision") + "/"
+                            + hash.getAsJsonObject("header").get("revision"));
+                    revision = hash.getAsJsonObject("header").get("revision").getAsLong();
+                }
+            }
+            assertThat(hashes).hasSizeGreaterThan(1).containsOnly(hashes.get(0));
+            assertThat(revision).isGreaterThan(1);
+        });
+>>>>>>> failpoints
     }
 
     /** All values under a prefix, as one member has them. */
@@ -275,7 +307,7 @@ final class Group implements AutoCloseable {
         members.forEach(ServerProcess::close);
     }
 
-    static Path ours() {
+    public static Path ours() {
         return Programs.ours();
     }
 
