@@ -97,7 +97,13 @@ final class Founders {
         if (hasDuplicate(found)) {
             throw new StartException("discovery cluster " + InitialCluster.text(found) + " has duplicate url");
         }
-        return inOrder(found);
+        List<Member> members = inOrder(found);
+        if (members.stream().noneMatch(member -> member.id() == self)) {
+            // Founders of the same name have become one.
+            throw new StartException("discovery cluster " + InitialCluster.text(found)
+                    + " does not hold this member as it is; every founder needs a --name of its own");
+        }
+        return members;
     }
 
     /** The running cluster to join. */

@@ -20,6 +20,7 @@ import dev.cairn.server.tls.TlsException;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -39,7 +40,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The other etcd that keeps the keys of discovery. What cannot reach one endpoint tries the next one until the time of a request is over.
@@ -252,16 +252,15 @@ final class DiscoveryService implements AutoCloseable {
         }
         Metadata headers = new Metadata();
         headers.put(TOKEN, token);
-        return io.grpc.ClientInterceptors.intercept(endpoint, MetadataUtils.newAttachHeadersInterceptor(headers));
+        return ClientInterceptors.intercept(endpoint, MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
     private static String text(Status status) {
-        @Nullable String description = status.getDescription();
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return "context deadline exceeded";
         }
-        @Nullable Throwable cause = status.getCause();
-        String told = description == null ? "" : description;
+        String told = status.getDescription() == null ? status.getCode().name() : status.getDescription();
+        Throwable cause = status.getCause();
         return cause == null || cause.getMessage() == null ? told : told + ": " + cause.getMessage();
     }
 

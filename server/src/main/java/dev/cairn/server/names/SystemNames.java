@@ -6,25 +6,13 @@ import java.net.UnknownHostException;
 import java.security.Security;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Hashtable;
 import java.util.List;
-import javax.naming.Context;
-import javax.naming.NameNotFoundException;
-import javax.naming.NamingEnumeration;
-import javax.naming.NamingException;
-import javax.naming.directory.Attribute;
-import javax.naming.directory.DirContext;
-import javax.naming.directory.InitialDirContext;
 
 /**
  * The resolver of the machine for hosts, and its name servers for records that it has no call for: places of services, and the names of
  * an address as they are told, without asking whether the name leads back. Immutable and thread-safe.
  */
 public final class SystemNames implements Names {
-    private static final String NO_SUCH_HOST = "no such host";
-    private static final int FIRST_WAIT_MILLIS = 2_000;
-    private static final int ATTEMPTS = 2;
-
     private final String servers;
 
     /** With the name servers that the machine is configured for. */
@@ -50,7 +38,7 @@ public final class SystemNames implements Names {
         try {
             return List.of(InetAddress.getAllByName(host));
         } catch (UnknownHostException e) {
-            throw new UnknownNameException(host, NO_SUCH_HOST);
+            throw new UnknownNameException(host, NameRecords.NO_SUCH_HOST);
         }
     }
 
@@ -68,12 +56,12 @@ public final class SystemNames implements Names {
             throw new IllegalStateException("every address has as many bytes as an address has", e);
         }
         try {
-            for (String name : records(reversed(address), "PTR")) {
+            for (String name : new NameRecords(servers).find(reversed(address), "PTR")) {
                 names.add(name.endsWith(".") ? name.substring(0, name.length() - 1) : name);
             }
         } catch (UnknownNameException e) {
             if (names.isEmpty()) {
-                throw new UnknownNameException(bare, NO_SUCH_HOST);
+                throw new UnknownNameException(bare, NameRecords.NO_SUCH_HOST);
             }
         }
         return names.stream().distinct().toList();
@@ -98,7 +86,7 @@ public final class SystemNames implements Names {
     @Override
     public List<Service> services(String name) throws UnknownNameException {
         List<Service> services = new ArrayList<>();
-        for (String text : records(name, "SRV")) {
+        for (String text : new NameRecords(servers).find(name, "SRV")) {
             String[] parts = text.split(" ", -1);
             try {
                 services.add(new Service(
@@ -110,40 +98,5 @@ public final class SystemNames implements Names {
         services.sort(Comparator.comparingInt(Service::priority)
                 .thenComparing(Comparator.comparingInt(Service::weight).reversed()));
         return services;
-    }
-
-    /** The records of one type, as the text that stands for their content; never empty. */
-    @SuppressWarnings("BanJNDI") // Attributes of the provider for name servers are plain text; nothing is deserialized.
-    private List<String> records(String name, String type) throws UnknownNameException {
-        Hashtable<String, String> environment = new Hashtable<>();
-        environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");
-        environment.put(Context.PROVIDER_URL, servers);
-        environment.put("com.sun.jndi.dns.timeout.initial", String.valueOf(FIRST_WAIT_MILLIS));
-        environment.put("com.sun.jndi.dns.timeout.retries", String.valueOf(ATTEMPTS));
-        List<String> found = new ArrayList<>();
-        try {
-            DirContext context = new InitialDirContext(environment);
-            try {
-                Attribute records =
-                        context.getAttributes(name, new String[] {type}).get(type);
-                if (records != null) {
-                    NamingEnumeration<?> all = records.getAll();
-                    while (all.hasMore()) {
-                        found.add(String.valueOf(all.next()));
-                    }
-                }
-            } finally {
-                context.close();
-            }
-        } catch (NameNotFoundException e) {
-            throw new UnknownNameException(name, NO_SUCH_HOST);
-        } catch (NamingException e) {
-            // Nobody answers, or refuses to.
-            throw new UnknownNameException(name, e.getMessage() == null ? "server misbehaving" : e.getMessage());
-        }
-        if (found.isEmpty()) {
-            throw new UnknownNameException(name, NO_SUCH_HOST);
-        }
-        return found;
     }
 }

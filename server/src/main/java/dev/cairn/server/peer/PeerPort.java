@@ -58,8 +58,9 @@ public final class PeerPort {
                         config.listenPeerUrls().stream().map(EtcdUrl::text).toList())
                 .log();
         PeerPort port = new PeerPort(HttpListeners.on(loops));
-        CertificateAddress addresses =
-                config.peerSkipClientSanVerification() ? null : new CertificateAddress(new SystemNames());
+        CertificateAddress addresses = tls == null || config.peerSkipClientSanVerification()
+                ? null
+                : new CertificateAddress(new SystemNames());
         try {
             for (EtcdUrl url : config.listenPeerUrls()) {
                 port.addresses.add(port.listeners.bindForPeers(

@@ -72,6 +72,26 @@ class FileReaderTest {
     }
 
     @Test
+    void shouldReadHowTheClusterIsDiscovered() throws IOException {
+        ServerConfig bySrv = config("discovery-srv: d.test\ninitial-cluster: default=http://localhost:2380\n");
+        assertThat(bySrv.discoverySrv()).isEqualTo("d.test");
+        assertThat(bySrv.initialCluster()).isEmpty();
+        DiscoverySettings service = config("discovery-config:\n  token: t\n  client:\n    endpoints: [b, a]\n"
+                        + "    request-timeout: 1000000000\n    secure: {insecure-transport: false}\n"
+                        + "    auth: {username: u, password: p}\n")
+                .discovery()
+                .orElseThrow();
+        assertThat(service.token()).isEqualTo("t");
+        assertThat(service.endpoints()).containsExactly("b", "a");
+        assertThat(service.requestTimeout()).hasSeconds(1);
+        assertThat(service.dialTimeout()).hasSeconds(2);
+        assertThat(service.insecureTransport()).isFalse();
+        assertThat(service.user()).isEqualTo("u");
+        assertThat(error("discovery-srv: d.test\ninitial-cluster: a=http://localhost:2380\n"))
+                .contains("multiple discovery or bootstrap flags are set");
+    }
+
+    @Test
     void shouldReadJson() throws IOException {
         assertThat(config("{\"name\": \"j\", \"max-wals\": 7}").maxWals()).isEqualTo(7);
     }
