@@ -229,13 +229,8 @@ public final class Group implements AutoCloseable {
     }
 
     /** Has the member lead, whoever leads now. */
-<<<<<<< HEAD
-    void makeLeader(int member) {
-        long id = client(member).status().getHeader().getMemberId();
-=======
     public void makeLeader(int member) {
-        String id = id(member);
->>>>>>> failpoints
+        long id = client(member).status().getHeader().getMemberId();
         await("leadership of m" + member)
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)
@@ -250,8 +245,7 @@ public final class Group implements AutoCloseable {
     }
 
     /** Waits until all running members hold the same, and compares their digests. */
-<<<<<<< HEAD
-    void awaitEqualStores() {
+    public void awaitEqualStores() {
         await("equal stores")
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)
@@ -272,26 +266,6 @@ public final class Group implements AutoCloseable {
         return IntStream.range(0, members.size())
                 .filter(i -> members.get(i).isRunning())
                 .toArray();
-=======
-    public void awaitEqualStores() {
-        await("equal stores").atMost(LIMIT).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
-            List<String> hashes = new ArrayList<>();
-            long revision = 0;
-            for (int i = 0; i < members.size(); i++) {
-                if (members.get(i).isRunning()) {
-                    JsonArray answer = JsonParser.parseString(ctl(i, "endpoint", "hashkv", "--write-out=json")
-                                    .success())
-                            .getAsJsonArray();
-                    JsonObject hash = answer.get(0).getAsJsonObject().getAsJsonObject("HashKV");
-                    hashes.add(hash.get("hash") + "@" + hash.get("hash_revision") + "/"
-                            + hash.getAsJsonObject("header").get("revision"));
-                    revision = hash.getAsJsonObject("header").get("revision").getAsLong();
-                }
-            }
-            assertThat(hashes).hasSizeGreaterThan(1).containsOnly(hashes.get(0));
-            assertThat(revision).isGreaterThan(1);
-        });
->>>>>>> failpoints
     }
 
     /** All values under a prefix, as one member has them. */

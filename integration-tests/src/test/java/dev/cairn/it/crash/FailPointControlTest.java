@@ -120,8 +120,8 @@ class FailPointControlTest {
                         .method(request.get(0), HttpRequest.BodyPublishers.ofString(request.get(2)))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
-        return answer.statusCode() + " " + answer.headers().firstValue("Content-Type").orElse("no type") + "\n"
-                + answer.body();
+        return answer.statusCode() + " "
+                + answer.headers().firstValue("Content-Type").orElse("no type") + "\n" + answer.body();
     }
 
     @Test
