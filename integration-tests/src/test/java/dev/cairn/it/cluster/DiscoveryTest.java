@@ -165,6 +165,25 @@ class DiscoveryTest {
         }
     }
 
+    @Test
+    void shouldNotFoundAClusterWithoutItself() {
+        try (ServerProcess service = ServerProcess.start(Group.ours(), directory.resolve("service"));
+                Group group = Group.found(directory)) {
+            size(service, "t", "2");
+            List<CompletableFuture<String>> ends = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                int member = group.prepare(Group.ours());
+                discover(group, member, service, "t", "--name=same");
+                ends.add(
+                        CompletableFuture.supplyAsync(() -> group.member(member).tryStart(Group.LIMIT)));
+            }
+            for (int i = 0; i < 2; i++) {
+                assertThat(ends.get(i).join()).contains("exit code 1");
+                assertThat(group.member(i).logTail()).contains("every founder needs a --name of its own");
+            }
+        }
+    }
+
     private static void discover(Group group, int member, ServerProcess service, String token, String... more) {
         List<String> flags = new ArrayList<>(List.of(
                 "--name=m" + member,
