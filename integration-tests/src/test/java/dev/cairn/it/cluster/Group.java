@@ -58,9 +58,9 @@ final class Group implements AutoCloseable {
         return found(new Group(directory, peerTls, null), more, servers);
     }
 
-    /** As {@link #found(Path, Path...)}, with each member on a machine of its own. */
-    static Group found(Path directory, Network network, Path... servers) {
-        return found(new Group(directory, PeerTls.NONE, network), List.of(), servers);
+    /** As {@link #found(Path, List, Path...)}, with each member on a machine of its own. */
+    static Group found(Path directory, Network network, List<String> more, Path... servers) {
+        return found(new Group(directory, PeerTls.NONE, network), more, servers);
     }
 
     private static Group found(Group group, List<String> more, Path... servers) {
