@@ -3,6 +3,9 @@ package dev.cairn.it.cluster;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.proto.etcdserverpb.AlarmMember;
+import dev.cairn.proto.etcdserverpb.AlarmRequest;
+import dev.cairn.proto.etcdserverpb.AlarmType;
 import dev.cairn.proto.etcdserverpb.CompactionRequest;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.HashKVRequest;
@@ -179,6 +182,16 @@ final class Client implements AutoCloseable {
     /** The newest revision that this member has applied. */
     long revision() {
         return status().getHeader().getRevision();
+    }
+
+    /** The alarms that are raised, as this member knows. */
+    List<AlarmType> alarms() {
+        AlarmRequest request = AlarmRequest.newBuilder()
+                .setAction(AlarmRequest.AlarmAction.GET)
+                .build();
+        return untilDone(() -> maintenance().alarm(request)).getAlarmsList().stream()
+                .map(AlarmMember::getAlarm)
+                .toList();
     }
 
     HashKVResponse hashKv() {

@@ -55,10 +55,13 @@ class FaultsTest {
 
     private static final int MEMBERS = 3;
 
+    /** So short a log that who was away for long gets the store. */
+    private static final List<String> FLAGS = List.of("--snapshot-count=100", "--snapshot-catchup-entries=20");
+
     /** More than an election timeout. */
     private static final int FAULT_MILLIS_MIN = 1_500;
 
-    private static final int FAULT_MILLIS_MAX = 4_500;
+    private static final int FAULT_MILLIS_MAX = 5_000;
 
     @TempDir
     Path directory;
@@ -84,7 +87,7 @@ class FaultsTest {
         List<Fault> faults = new ArrayList<>(Arrays.asList(Fault.values()));
         Collections.shuffle(faults, random);
         try (Network network = Network.of(MEMBERS);
-                Group group = Group.found(directory, network, Group.ours(), Group.ours(), Group.ours());
+                Group group = Group.found(directory, network, FLAGS, Group.ours(), Group.ours(), Group.ours());
                 Load load = Load.start(group.targets(), seed)) {
             load.awaitMore(200, Group.LIMIT);
             for (Fault fault : faults) {

@@ -59,9 +59,9 @@ public final class Group implements AutoCloseable {
         return found(new Group(directory, peerTls, null), more, member -> {}, servers);
     }
 
-    /** As {@link #found(Path, Path...)}, with each member on a machine of its own. */
-    static Group found(Path directory, Network network, Path... servers) {
-        return found(new Group(directory, PeerTls.NONE, network), List.of(), member -> {}, servers);
+    /** As {@link #found(Path, List, Path...)}, with each member on a machine of its own. */
+    static Group found(Path directory, Network network, List<String> more, Path... servers) {
+        return found(new Group(directory, PeerTls.NONE, network), more, member -> {}, servers);
     }
 
     /** As {@link #found(Path, List, Path...)}, with fail points under control in all of them. */

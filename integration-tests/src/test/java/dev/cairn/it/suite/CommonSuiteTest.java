@@ -109,7 +109,8 @@ class CommonSuiteTest {
         if (!expression.isEmpty()) {
             command.add("-test.run=" + expression);
         }
-        return Command.start(command, Map.of("E2E_TEST_MINIMAL", "true"), folder)
+        // Starts are most of what hundreds of short clusters do.
+        return Command.start(command, Map.of("E2E_TEST_MINIMAL", "true", "CAIRN_PROFILE", "small"), folder)
                 .input("")
                 .await(LIMIT.plusMinutes(1));
     }

@@ -49,11 +49,11 @@ public final class HistoryCheck {
             Set<Operation> placed = new HashSet<>(verdict.order());
             return verdict.violation()
                     + history.stream()
-                            .filter(operation -> !placed.contains(operation))
+                            .filter(operation -> !operation.isUnknown() && !placed.contains(operation))
                             .sorted(Comparator.comparingLong(Operation::calledAt))
                             .limit(SHOWN_MAX)
                             .map(String::valueOf)
-                            .collect(Collectors.joining("\n  ", "\nthe first without a place:\n  ", ""));
+                            .collect(Collectors.joining("\n  ", "\nthe first answers without a place:\n  ", ""));
         }
         Revisions revisions = Revisions.of(verdict.order());
         for (LateRead read : lateReads) {
