@@ -14,10 +14,14 @@ import dev.cairn.server.http.Router;
 import dev.cairn.server.metrics.GrpcMetrics;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.ClientPort;
+import dev.cairn.server.profile.ProfilePages;
 import dev.cairn.server.tls.PeerCertificate;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -46,6 +50,11 @@ final class ClientContent {
         services.add(ProtoReflectionServiceV1.newInstance().bindService());
         GrpcMetrics calls = metrics.grpc(services, config.extensiveMetrics());
         Router pages = pages(Router.guarded(config.corsOrigins(), config.hostWhitelist()));
+        Pages.addVersion(pages, () -> PeerContent.versions(server.cluster()));
+        Pages.addVariables(pages, new DebugVariables(server.raft(), commandLine())::read);
+        if (config.servesProfiles()) {
+            new ProfilePages(server.profiler(), commandLine()).addTo(pages);
+        }
         if (config.enableGrpcGateway()) {
             addGateway(pages, services, calls);
         }
@@ -69,8 +78,17 @@ final class ClientContent {
         return name != null && !name.isEmpty();
     }
 
+    private static List<String> commandLine() {
+        try {
+            // The process' own handle cuts long ones off.
+            return List.of(Files.readString(Path.of("/proc/self/cmdline")).split("\0"));
+        } catch (IOException e) {
+            return ProcessHandle.current().info().commandLine().stream().toList();
+        }
+    }
+
+    /** What the metrics URLs serve too. */
     private Router pages(Router router) {
-        Pages.addVersion(router, () -> PeerContent.versions(server.cluster()));
         Pages.addMetrics(router, metrics::render);
         new HealthPages(new Health(), server.instruments()).addTo(router);
         return router;

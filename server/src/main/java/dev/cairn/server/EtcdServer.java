@@ -20,6 +20,7 @@ import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
+import dev.cairn.server.membership.RaftGroup;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.EventLoops;
@@ -78,6 +79,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final ExecutorService backups = Threads.pool("etcd-backup", 1);
+    private final ExecutorService profiler = Threads.pool("etcd-profile", 1);
     private final ExecutorService storeWork = Threads.pool("etcd-store", STORE_THREADS);
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final CompletableFuture<Void> published = new CompletableFuture<>();
@@ -262,6 +264,16 @@ public final class EtcdServer implements AutoCloseable {
         return core.status;
     }
 
+    /** Answers questions to the Raft core. */
+    RaftGroup raft() {
+        return core.control;
+    }
+
+    /** Runs what looks into the process itself. */
+    ExecutorService profiler() {
+        return profiler;
+    }
+
     /** Whether users have to say who they are. */
     boolean authEnabled() {
         return core.authentication.access().isOn();
@@ -381,6 +393,7 @@ public final class EtcdServer implements AutoCloseable {
         slow.shutdown();
         backups.shutdown();
         storeWork.shutdown();
+        profiler.shutdownNow();
         core.incoming.close();
         core.authentication.close();
         flushThread.stop();

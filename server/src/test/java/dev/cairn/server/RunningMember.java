@@ -66,6 +66,11 @@ final class RunningMember implements AutoCloseable {
                 .build();
     }
 
+    /** Where its clients find it. */
+    int clientPort() {
+        return ((InetSocketAddress) port.addresses().get(0)).getPort();
+    }
+
     EtcdServer server() {
         return server;
     }

@@ -364,11 +364,10 @@ final class Options {
 
     // Profiling and Monitoring
     static final Option<Boolean> ENABLE_PPROF = bool(
-                    "enable-pprof",
-                    "false",
-                    Section.MONITORING,
-                    "Serve profiles of the Go runtime under /debug/pprof/.")
-            .meaningless("there is no Go runtime to profile; the tools of the JDK apply");
+            "enable-pprof",
+            "false",
+            Section.MONITORING,
+            "Serve thread dumps, heap histograms and flight recordings under /debug/pprof/.");
     static final Option<String> METRICS = string(
             "metrics",
             "basic",

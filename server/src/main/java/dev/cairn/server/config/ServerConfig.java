@@ -476,6 +476,11 @@ public final class ServerConfig {
         return values.get(Options.METRICS).equals("extensive");
     }
 
+    /** Whether profiles of the process are served; at log level debug they are in any case. */
+    public boolean servesProfiles() {
+        return values.get(Options.ENABLE_PPROF) || log().level().equals("debug");
+    }
+
     public LogSettings log() {
         List<String> outputs = new ArrayList<>();
         for (String output : values.get(Options.LOG_OUTPUTS)) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the headers of a request say of its call: its metadata, and how long it may take. Immutable.
  *
- * @param timeout null when the request says nothing
+ * @param timeout null when the request says nothing, or zero
  */
 record CallHeaders(Metadata metadata, @Nullable Duration timeout) {
     private static final String TIMEOUT = "grpc-timeout";
@@ -115,7 +115,7 @@ record CallHeaders(Metadata metadata, @Nullable Duration timeout) {
         return spelled.toString();
     }
 
-    private static Duration timeout(String text) throws BadJson {
+    private static @Nullable Duration timeout(String text) throws BadJson {
         TimeUnit unit = switch (text.charAt(text.length() - 1)) {
             case 'H' -> TimeUnit.HOURS;
             case 'M' -> TimeUnit.MINUTES;
@@ -128,7 +128,8 @@ record CallHeaders(Metadata metadata, @Nullable Duration timeout) {
         String number = text.substring(0, text.length() - 1);
         if (unit != null && number.matches("[-+]?[0-9]+")) {
             try {
-                return Duration.ofNanos(unit.toNanos(Long.parseLong(number)));
+                long nanos = unit.toNanos(Long.parseLong(number));
+                return nanos == 0 ? null : Duration.ofNanos(nanos);
             } catch (NumberFormatException e) {
                 // Beyond 64 bits; said like any other that cannot be read.
             }

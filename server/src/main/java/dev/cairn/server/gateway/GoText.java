@@ -1,8 +1,13 @@
 package dev.cairn.server.gateway;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
 /** Pure functions: bytes and texts as Go shows them in messages. */
 final class GoText {
     private static final int LATIN_1_MAX = 0xff;
+    private static final int CHARACTER_BYTES_MAX = 4;
 
     private GoText() {}
 
@@ -16,11 +21,38 @@ final class GoText {
         };
     }
 
-    /** A text in double quotes. */
-    static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
-        text.codePoints().forEach(c -> quoted.append(c == '"' ? "\\\"" : escaped(c)));
+    /** Some bytes as a text in double quotes; what is no UTF-8 is shown by its number. */
+    static String quoted(byte[] bytes) {
+        StringBuilder quoted = new StringBuilder(bytes.length + 2).append('"');
+        for (int at = 0; at < bytes.length; ) {
+            int length = 1;
+            while (length <= CHARACTER_BYTES_MAX && !isCharacter(bytes, at, length)) {
+                length++;
+            }
+            if (length > CHARACTER_BYTES_MAX) {
+                quoted.append(String.format("\\x%02x", bytes[at]));
+                at++;
+            } else {
+                int c = new String(bytes, at, length, StandardCharsets.UTF_8).codePointAt(0);
+                quoted.append(c == '"' ? "\\\"" : escaped(c));
+                at += length;
+            }
+        }
         return quoted.append('"').toString();
+    }
+
+    private static boolean isCharacter(byte[] bytes, int at, int length) {
+        if (at + length > bytes.length) {
+            return false;
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, at, length))
+                    .hasRemaining();
+        } catch (CharacterCodingException e) {
+            return false;
+        }
     }
 
     private static String escaped(int c) {

@@ -1,6 +1,7 @@
 package dev.cairn.server.gateway;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -188,7 +189,7 @@ final class JsonTokens {
         }
         int second = in[behind] == '\\' && in[behind + 1] == 'u' ? hex(behind) : 0;
         if (!Character.isSurrogatePair((char) first, (char) second)) {
-            String shown = new String(in, behind, ESCAPE_BYTES, StandardCharsets.UTF_8);
+            byte[] shown = Arrays.copyOfRange(in, behind, behind + ESCAPE_BYTES);
             throw syntaxError("invalid escape code " + GoText.quoted(shown) + " in string");
         }
         out.append((char) first).append((char) second);

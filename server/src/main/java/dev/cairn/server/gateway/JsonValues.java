@@ -72,14 +72,21 @@ final class JsonValues {
 
     /** More bytes. */
     void add(byte[] more) {
-        int held = end - start;
-        byte[] joined = new byte[held + more.length];
-        System.arraycopy(bytes, start, joined, 0, held);
-        System.arraycopy(more, 0, joined, held, more.length);
-        bytes = joined;
-        at -= start;
-        start = 0;
-        end = joined.length;
+        if (mistake != null) {
+            return;
+        }
+        if (bytes.length - end < more.length) {
+            // Room for as much again, so that many small pieces are not copied each time.
+            int held = end - start;
+            byte[] roomier = new byte[(int) Math.min(Integer.MAX_VALUE - 8, 2L * held + more.length)];
+            System.arraycopy(bytes, start, roomier, 0, held);
+            bytes = roomier;
+            at -= start;
+            start = 0;
+            end = held;
+        }
+        System.arraycopy(more, 0, bytes, end, more.length);
+        end += more.length;
     }
 
     /** Nothing more will be added. */

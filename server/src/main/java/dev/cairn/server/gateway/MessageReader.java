@@ -50,11 +50,12 @@ final class MessageReader {
      *
      * @param json one value as {@link JsonValues} gives it out
      */
-    <M extends Message> Message read(byte[] json, M prototype) throws BadJson {
+    @SuppressWarnings("unchecked") // A builder builds what its prototype is.
+    <M extends Message> M read(byte[] json, M prototype) throws BadJson {
         Reading reading = new Reading(new JsonTokens(json));
         Message.Builder builder = prototype.newBuilderForType();
         reading.message(builder, 1);
-        return builder.build();
+        return (M) builder.build();
     }
 
     private Map<String, FieldDescriptor> fields(Descriptor message) {

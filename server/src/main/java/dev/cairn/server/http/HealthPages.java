@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *       of space does not make a member unready: it still reads.
  * </ul>
  *
- * Each check of the last two has a page of its own below them; {@code exclude=<check>} leaves one out, {@code verbose} lists them.
+ * Each check of the last two has a page of its own below them; on the pages of all {@code exclude=<check>} leaves one out, {@code
+ * verbose} lists them.
  */
 public final class HealthPages {
     private static final Logger LOG = LoggerFactory.getLogger(HealthPages.class);
@@ -72,9 +73,12 @@ public final class HealthPages {
     }
 
     private void addChecks(Router router, String page, List<String> checks) {
-        router.get("/" + page, request -> checks(page, checks, request));
+        router.get("/" + page, request -> {
+            List<String> excluded = request.parameters().getOrDefault("exclude", List.of());
+            return checks(page, checks, excluded, request);
+        });
         for (String check : checks) {
-            router.get("/" + page + "/" + check, request -> checks(page, List.of(check), request));
+            router.get("/" + page + "/" + check, request -> checks(page, List.of(check), List.of(), request));
         }
     }
 
@@ -110,10 +114,9 @@ public final class HealthPages {
         return HttpAnswer.plain(503, "{\"health\":\"false\",\"reason\":" + Json.quote(reason) + "}\n");
     }
 
-    private CompletionStage<HttpAnswer> checks(String page, List<String> checks, HttpRequest request) {
-        Map<String, List<String>> parameters = request.parameters();
-        List<String> excluded = parameters.getOrDefault("exclude", List.of());
-        boolean verbose = parameters.containsKey("verbose");
+    private CompletionStage<HttpAnswer> checks(
+            String page, List<String> checks, List<String> excluded, HttpRequest request) {
+        boolean verbose = request.parameters().containsKey("verbose");
         Map<String, CompletionStage<String>> results = new LinkedHashMap<>();
         for (String check : checks) {
             if (!excluded.subList(0, Math.min(excluded.size(), EXCLUDED_MAX)).contains(check)) {
@@ -153,9 +156,10 @@ public final class HealthPages {
             LOG.atError()
                     .setMessage("Health check error")
                     .addKeyValue("path", "/" + page)
-                    .addKeyValue("error", lines.toString())
+                    .addKeyValue("reason", lines.toString())
+                    .addKeyValue("status-code", 503)
                     .log();
-            return HttpAnswer.plain(503, lines + page + " check failed\n");
+            return HttpAnswer.plain(503, lines + "\n");
         }
         return HttpAnswer.plain(200, (verbose ? lines : "") + "ok\n");
     }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.zip.GZIPOutputStream;
 
@@ -48,20 +49,22 @@ public final class Pages {
      *
      * @param variables rendered for each request
      */
-    public static void addVariables(Router router, Supplier<Map<String, String>> variables) {
-        router.get("/debug/vars", request -> {
-            StringBuilder json = new StringBuilder("{\n");
-            String divider = "";
-            for (Map.Entry<String, String> variable : new java.util.TreeMap<>(variables.get()).entrySet()) {
-                json.append(divider)
-                        .append(Json.quote(variable.getKey()))
-                        .append(": ")
-                        .append(variable.getValue());
-                divider = ",\n";
-            }
-            byte[] body = json.append("\n}\n").toString().getBytes(StandardCharsets.UTF_8);
-            return CompletableFuture.completedFuture(HttpAnswer.of(200, "application/json; charset=utf-8", body));
-        });
+    public static void addVariables(Router router, Supplier<CompletionStage<Map<String, String>>> variables) {
+        router.get("/debug/vars", request -> variables.get().thenApply(Pages::variables));
+    }
+
+    private static HttpAnswer variables(Map<String, String> variables) {
+        StringBuilder json = new StringBuilder("{\n");
+        String divider = "";
+        for (Map.Entry<String, String> variable : new java.util.TreeMap<>(variables).entrySet()) {
+            json.append(divider)
+                    .append(Json.quote(variable.getKey()))
+                    .append(": ")
+                    .append(variable.getValue());
+            divider = ",\n";
+        }
+        byte[] body = json.append("\n}\n").toString().getBytes(StandardCharsets.UTF_8);
+        return HttpAnswer.of(200, "application/json; charset=utf-8", body);
     }
 
     private static boolean acceptsGzip(HttpRequest request) {

@@ -23,12 +23,13 @@ public final class Router implements HttpHandler {
     private static final String METHODS = "POST, GET, OPTIONS, PUT, DELETE";
     private static final String HEADERS = "accept, content-type, authorization";
     private static final String HOST_REFUSED = """
+
             etcd received your request, but the Host header was unrecognized.
 
             To fix this, choose one of the following options:
             - Enable TLS, then any HTTPS request will be allowed.
             - Add the hostname you want to use to the whitelist in settings.
-              - e.g. etcd --host-whitelist %s
+              - e.g. etcd --host-whitelist "%s"
 
             This requirement has been added to help prevent "DNS Rebinding" attacks (CVE-2018-5702).
             """;
@@ -104,8 +105,12 @@ public final class Router implements HttpHandler {
         // A page of another site cannot make a browser send requests over TLS under a name the certificate does not
         // have.
         if (!request.secure() && !isAll(hosts) && !hosts.contains(host)) {
-            return CompletableFuture.completedFuture(
-                    HttpAnswer.plain(421, String.format(Locale.ROOT, HOST_REFUSED, host) + "\n"));
+            return CompletableFuture.completedFuture(HttpAnswer.plain(
+                    421,
+                    String.format(
+                                    Locale.ROOT,
+                                    HOST_REFUSED,
+                                    host.replace("\\", "\\\\").replace("\"", "\\\"")) + "\n"));
         }
         HttpAnswer refused = refusal.apply(request);
         if (refused != null) {

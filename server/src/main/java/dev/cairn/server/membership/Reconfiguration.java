@@ -99,6 +99,9 @@ public final class Reconfiguration {
             refuse("remove", Identity.hex(id), refusal, completion);
             return;
         }
+        if (isNobody(id, completion)) {
+            return;
+        }
         raft.change(ConfChangeType.REMOVE_NODE, id, ByteString.EMPTY, completion);
     }
 
@@ -108,9 +111,20 @@ public final class Reconfiguration {
             completion.fail(cluster.view().member(id) == null ? EtcdError.MEMBER_NOT_FOUND : EtcdError.MEMBER_BAD_URLS);
             return;
         }
+        if (isNobody(id, completion)) {
+            return;
+        }
         // As they were given: this is how etcd keeps them.
         Member member = new Member(id, peerUrls, false, "", List.of());
         raft.change(ConfChangeType.UPDATE_NODE, id, MemberFormat.encode(member), completion);
+    }
+
+    /** In the log a change of member 0 stands for one that was refused: it would be taken for done. */
+    private static boolean isNobody(long id, Completion<Cluster.View> completion) {
+        if (id == 0) {
+            completion.fail(EtcdError.MEMBER_NOT_FOUND);
+        }
+        return id == 0;
     }
 
     /** Has a learner vote, once it has nearly all of the leader's log. Only the leader knows that: fails with NO_LEADER elsewhere. */

@@ -39,6 +39,11 @@ public final class Metrics {
         return registry.declared();
     }
 
+    /** How many files the process may have open; NaN where the system does not tell. */
+    public static double openFilesMax() {
+        return ProcessFigures.openFilesMax();
+    }
+
     /** All series with their current values in Prometheus' text format. */
     public String render() {
         return registry.render();

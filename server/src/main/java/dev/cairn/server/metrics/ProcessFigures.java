@@ -69,6 +69,10 @@ final class ProcessFigures {
         return Double.NaN;
     }
 
+    static double openFilesMax() {
+        return limit("Max open files");
+    }
+
     private static double bootTimeSeconds() {
         for (String line : read(Path.of("/proc/stat")).split("\n")) {
             if (line.startsWith("btime ")) {

@@ -139,7 +139,12 @@ final class Http1Handler extends ChannelDuplexHandler {
     public void channelWritabilityChanged(ChannelHandlerContext ctx) throws Exception {
         HttpStream held = stream;
         if (held != null && ctx.channel().isWritable()) {
-            held.onWritable();
+            // Not from inside of a write, which may be what made it writable again.
+            ctx.executor().execute(() -> {
+                if (stream == held) {
+                    held.onWritable();
+                }
+            });
         }
         super.channelWritabilityChanged(ctx);
     }
@@ -262,16 +267,20 @@ final class Http1Handler extends ChannelDuplexHandler {
                 DefaultHttpHeadersFactory.headersFactory().withValidation(false),
                 DefaultHttpHeadersFactory.trailersFactory());
         boolean close = !keepAlive || closing != null;
-        addHeaders(response, answer, version, close);
+        addHeaders(response, answer);
         response.headers().add("Content-Length", answer.body().length);
+        addConnection(response, version, close);
         sendLast(ctx, response, close);
     }
 
-    private static void addHeaders(HttpResponse response, HttpAnswer answer, HttpVersion version, boolean close) {
+    private static void addHeaders(HttpResponse response, HttpAnswer answer) {
         for (Map.Entry<String, String> header : answer.headers().entrySet()) {
             response.headers().add(header.getKey(), header.getValue());
         }
         response.headers().add("Date", DATE.format(ZonedDateTime.now(ZoneOffset.UTC)));
+    }
+
+    private static void addConnection(HttpResponse response, HttpVersion version, boolean close) {
         if (close && version.equals(HttpVersion.HTTP_1_1)) {
             response.headers().add("Connection", "close");
         } else if (!close && version.equals(HttpVersion.HTTP_1_0)) {
@@ -321,10 +330,11 @@ final class Http1Handler extends ChannelDuplexHandler {
                     version,
                     HttpResponseStatus.valueOf(answer.status()),
                     DefaultHttpHeadersFactory.headersFactory().withValidation(false));
-            addHeaders(response, answer, version, close);
+            addHeaders(response, answer);
             if (chunked) {
                 response.headers().add("Transfer-Encoding", "chunked");
             }
+            addConnection(response, version, close);
             ctx.writeAndFlush(response);
             body.begin(new ChunkedBody(ctx, body, close));
         }

@@ -44,7 +44,7 @@ class PagesTest {
                 .addTo(router);
         Pages.addVersion(router, () -> new Pages.Versions("3.7.1", "3.7.0", "3.7.0"));
         Pages.addMetrics(router, () -> "a 1\n");
-        Pages.addVariables(router, () -> Map.of("b", "{\"x\":1}", "a", "[]"));
+        Pages.addVariables(router, () -> CompletableFuture.completedFuture(Map.of("b", "{\"x\":1}", "a", "[]")));
         router.under("/v3/", r -> CompletableFuture.completedFuture(HttpAnswer.json(404, "v3 " + r.path())));
     }
 
