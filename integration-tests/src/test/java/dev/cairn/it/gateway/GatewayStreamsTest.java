@@ -1,5 +1,7 @@
 package dev.cairn.it.gateway;
 
+import static org.awaitility.Awaitility.await;
+
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.ServerProcess;
@@ -10,6 +12,7 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class GatewayStreamsTest {
     private static final int DIGEST_BYTES = 32;
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -138,6 +142,29 @@ class GatewayStreamsTest {
             return List.of(stream.status, stream.headers, version, Arrays.equals(digest, expected));
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void shouldGiveUpACallWhoseClientHasGone() throws Exception {
+        try (HttpDuel duel = new HttpDuel(directory)) {
+            duel.call("/v3/lease/grant", "{\"ID\":1,\"TTL\":300}");
+            duel.call("/v3/lease/grant", "{\"ID\":2,\"TTL\":300}");
+            duel.call("/v3/lock/lock", "{\"name\":\"" + b("l") + "\",\"lease\":1}");
+            String contenders = "{\"key\":\"" + b("l/") + "\",\"range_end\":\"" + b("l0") + "\",\"count_only\":true}";
+            for (ServerProcess server : List.of(duel.real, duel.ours)) {
+                String body = "{\"name\":\"" + b("l") + "\",\"lease\":2}";
+                int port = Integer.parseInt(
+                        server.target().substring(server.target().indexOf(':') + 1));
+                try (java.net.Socket waiting = new java.net.Socket("127.0.0.1", port)) {
+                    waiting.getOutputStream()
+                            .write(("POST /v3/lock/lock HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length()
+                                            + "\r\n\r\n" + body)
+                                    .getBytes(StandardCharsets.US_ASCII));
+                    await().atMost(LIMIT).until(() -> duel.count(server, contenders) == 2);
+                }
+                await().atMost(LIMIT).until(() -> duel.count(server, contenders) == 1);
+            }
         }
     }
 

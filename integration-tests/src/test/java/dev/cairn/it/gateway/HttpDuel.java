@@ -1,6 +1,7 @@
 package dev.cairn.it.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -84,6 +85,15 @@ final class HttpDuel implements AutoCloseable {
     HttpDuel(Path directory, String... flags) {
         ours = ServerProcess.start(Programs.ours(), directory.resolve("ours"), flags);
         real = ServerProcess.start(Programs.real("etcd"), directory.resolve("real"), flags);
+        for (ServerProcess server : List.of(ours, real)) {
+            awaitStorageVersion(server);
+        }
+    }
+
+    /** It is decided some time behind the start. */
+    private void awaitStorageVersion(ServerProcess server) {
+        await().atMost(LIMIT)
+                .until(() -> text(server, "GET", "/version", "").body().contains("\"storage\":\"3.7.0\""));
     }
 
     private Map<String, String> keptOf(ServerProcess server) {
@@ -144,6 +154,14 @@ final class HttpDuel implements AutoCloseable {
             keptOf(server).put(name, at.getAsString());
         }
         paths.add(path);
+    }
+
+    /** How many keys one server finds. */
+    int count(ServerProcess server, String range) {
+        JsonObject answer = JsonParser.parseString(
+                        text(server, "POST", "/v3/kv/range", range).body())
+                .getAsJsonObject();
+        return answer.has("count") ? answer.get("count").getAsInt() : 0;
     }
 
     private Seen send(ServerProcess server, String method, String path, String body, String... headers) {
