@@ -1,6 +1,6 @@
 package dev.cairn.server.apply;
 
-import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.MessageLite;
 import dev.cairn.auth.AuthException;
 import dev.cairn.failpoint.FailPoint;
@@ -28,6 +28,7 @@ import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.thread.NanoClock;
+import java.io.IOException;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,12 @@ public final class Applier {
 
     /** Where releases before 3.7 put requests of the v2 API. */
     private static final int V2_REQUEST_FIELD = 2;
+
+    /**
+     * Messages inside messages. An entry has an envelope around a request that may be as deep as gRPC takes it, and other members take
+     * deeper ones: as many as 128 transactions inside each other. What is in the log must be read in any case.
+     */
+    private static final int NESTING_MAX = 1000;
 
     private final MvccStore store;
     private final Lessor lessor;
@@ -293,8 +300,12 @@ public final class Applier {
 
     private static InternalRaftRequest decode(Entry entry) {
         try {
-            return InternalRaftRequest.parseFrom(entry.data());
-        } catch (InvalidProtocolBufferException e) {
+            CodedInputStream in = entry.data().newCodedInput();
+            in.setRecursionLimit(NESTING_MAX);
+            InternalRaftRequest request = InternalRaftRequest.parseFrom(in);
+            in.checkLastTagWas(0);
+            return request;
+        } catch (IOException e) {
             throw new IllegalStateException("entry " + entry.index() + " of the log holds no request", e);
         }
     }
