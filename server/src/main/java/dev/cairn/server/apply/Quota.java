@@ -6,6 +6,7 @@ import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
@@ -22,6 +23,7 @@ public final class Quota {
 
     private final long limitBytes;
     private final LongSupplier bytesInUse;
+    private final AtomicBoolean exceeded = new AtomicBoolean();
 
     /** @param flagBytes the value of the flag: 0 means the default, a negative one no limit */
     public Quota(long flagBytes, LongSupplier bytesInUse) {
@@ -54,7 +56,16 @@ public final class Quota {
         } else {
             return true;
         }
-        return cost == 0 || bytesInUse.getAsLong() + cost < limitBytes;
+        if (cost == 0 || bytesInUse.getAsLong() + cost < limitBytes) {
+            return true;
+        }
+        exceeded.set(true);
+        return false;
+    }
+
+    /** Whether anything was refused for want of room since this was last asked. */
+    boolean takeExceeded() {
+        return exceeded.getAndSet(false);
     }
 
     /** Whether the request is one that an exceeded quota forbids. */

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * Lifts the leader's own NOSPACE alarm, through the log, when there is room again; etcd leaves that to the operator. Confined to the
  * thread that runs the duty.
  *
- * <p><b>When.</b> The store was seen at or above the low-water mark, nine tenths of the quota; the alarm is raised; and the store has
- * stayed below the mark for five seconds. The distance between mark and quota keeps the alarm from flapping, the time lets a
+ * <p><b>When.</b> The store was seen at or above the low-water mark, nine tenths of the quota, or had no room for a request; the alarm is
+ * raised; and the store has stayed below the mark for five seconds. The distance between mark and quota keeps the alarm from flapping, the time lets a
  * compaction that is still removing come to its end.
  *
  * <p><b>When not.</b> An alarm that somebody raised by hand while there was room stays until somebody disarms it, because the store
@@ -38,7 +38,7 @@ public final class SpaceRelief implements Duty {
     private final AtomicBoolean lifting = new AtomicBoolean();
 
     private long nextLookNanos;
-    /** The store has been seen at the mark, and since then not below it without the alarm. */
+    /** The store has been at the mark, and since then not below it without the alarm for as long as an alarm may be on its way. */
     private boolean wasFull;
 
     private long aboveNanos;
@@ -72,13 +72,14 @@ public final class SpaceRelief implements Duty {
             // Without a quota nothing is ever full; an alarm that is still raised is from another time.
             return 0;
         }
-        if (inUse >= mark) {
+        // A small store can be full and empty again between two looks.
+        if (quota.takeExceeded() || inUse >= mark) {
             wasFull = true;
             aboveNanos = nowNanos;
             return 0;
         }
         if (!alarms.isActive(memberId, AlarmType.NOSPACE)) {
-            wasFull = false;
+            wasFull = wasFull && nowNanos - aboveNanos < BELOW_NANOS;
             return 0;
         }
         if (!wasFull || nowNanos - aboveNanos < BELOW_NANOS || !leading.getAsBoolean()) {

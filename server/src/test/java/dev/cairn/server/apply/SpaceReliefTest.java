@@ -10,6 +10,7 @@ import dev.cairn.proto.etcdserverpb.AlarmRequest;
 import dev.cairn.proto.etcdserverpb.AlarmResponse;
 import dev.cairn.proto.etcdserverpb.AlarmType;
 import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
+import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import java.time.Duration;
@@ -24,6 +25,9 @@ class SpaceReliefTest {
     private static final long OTHER = 8;
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
     private static final long LIMIT = 1000;
+    private static final InternalRaftRequest PUT = InternalRaftRequest.newBuilder()
+            .setPut(PutRequest.getDefaultInstance())
+            .build();
 
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final Alarms alarms = new Alarms(store);
@@ -32,10 +36,12 @@ class SpaceReliefTest {
     private long inUse;
     private boolean leading = true;
     private long second;
+    private Quota quota = new Quota(LIMIT, () -> inUse);
     private SpaceRelief relief = relief(LIMIT);
 
     private SpaceRelief relief(long limit) {
-        return new SpaceRelief(new Quota(limit, () -> inUse), alarms, this::propose, SELF, () -> leading, 0);
+        quota = new Quota(limit, () -> inUse);
+        return new SpaceRelief(quota, alarms, this::propose, SELF, () -> leading, 0);
     }
 
     private void propose(InternalRaftRequest.Builder request, Completion<MessageLite> completion) {
@@ -106,10 +112,25 @@ class SpaceReliefTest {
     }
 
     @Test
+    void shouldLiftTheAlarmOfAStoreThatWasNeverSeenFull() {
+        alarms.deactivate(SELF, AlarmType.NOSPACE);
+        after(1, 100);
+        inUse = 999;
+        assertThat(quota.hasRoomFor(PUT)).isFalse();
+        // Emptied before the next look, and the alarm is still on its way.
+        after(1, 100);
+        alarms.activate(SELF, AlarmType.NOSPACE);
+        after(4, 100);
+        assertThat(proposed).isEmpty();
+        after(1, 100);
+        assertThat(proposed).hasSize(1);
+    }
+
+    @Test
     void shouldForgetThatItWasFullOnceThereIsRoomWithoutAnAlarm() {
         after(1, 1000);
         alarms.deactivate(SELF, AlarmType.NOSPACE);
-        after(1, 100);
+        after(5, 100);
         alarms.activate(SELF, AlarmType.NOSPACE);
         after(60, 100);
         assertThat(proposed).isEmpty();
