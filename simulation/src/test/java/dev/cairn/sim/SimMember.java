@@ -84,6 +84,7 @@ final class SimMember implements SimNetwork.Host {
     private static final long FEW_ENTRIES = 3;
     private static final long ENTRIES_BETWEEN_SNAPSHOTS = 10;
     private static final int FILES_KEPT = 2;
+    private static final long INSTALL_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(400);
 
     private final SimScheduler scheduler;
     private final SimNetwork network;

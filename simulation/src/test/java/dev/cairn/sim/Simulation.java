@@ -49,6 +49,8 @@ final class Simulation {
     private final PlantedBug bug;
     private final long clusterId;
     private int compactions;
+    /** Nobody asks for anything any more. */
+    private boolean quiet;
 
     /** A cluster of any kind: every third has a storm. */
     Simulation(long seed) {
@@ -209,6 +211,7 @@ final class Simulation {
         scheduler.runUntil(scheduler.now() + HEAL_NANOS);
         settleMembership();
         clients.forEach(SimClient::stop);
+        quiet = true;
         // Every lease runs out, and every request is answered or given up.
         scheduler.runUntil(scheduler.now() + LEASES_NANOS);
         checkAgreement();
@@ -235,6 +238,9 @@ final class Simulation {
     /** Somebody compacts the history of keys from time to time, sometimes all of it. */
     private void compact() {
         scheduler.after(SECOND / 4 + random.nextLong(2 * SECOND), "compaction", () -> {
+            if (quiet) {
+                return;
+            }
             SimMember.Process process = anyProcess();
             if (process != null) {
                 long revision = Math.max(1, process.store.currentRevision() - random.nextInt(20));

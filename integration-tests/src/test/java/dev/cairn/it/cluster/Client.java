@@ -30,6 +30,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -218,9 +219,10 @@ final class Client implements AutoCloseable {
             } catch (StatusRuntimeException e) {
                 boolean passes = switch (e.getStatus().getCode()) {
                     case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
-                    // What etcd has no code for.
+                    // What etcd has no code for, and what the library here says of a connection that has just gone.
                     case UNKNOWN ->
-                        String.valueOf(e.getStatus().getDescription()).contains("raft proposal dropped");
+                        String.valueOf(e.getStatus().getDescription()).contains("raft proposal dropped")
+                                || e.getStatus().getCause() instanceof ClosedChannelException;
                     default -> false;
                 };
                 if (!passes || System.nanoTime() - start > Group.LIMIT.toNanos()) {

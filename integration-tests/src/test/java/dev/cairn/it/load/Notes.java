@@ -4,6 +4,7 @@ import dev.cairn.testing.history.HistoryCheck;
 import dev.cairn.testing.history.Operation;
 import dev.cairn.testing.history.Request;
 import io.grpc.Status;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,11 @@ final class Notes {
         failures.merge(status.getCode() + "", 1, Integer::sum);
         boolean passes = switch (status.getCode()) {
             case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
-            // The one such error for which etcd has no code.
-            case UNKNOWN -> "raft proposal dropped".equals(status.getDescription());
+            // The one such error for which etcd has no code; and what the client's own library says of a connection
+            // that has just gone.
+            case UNKNOWN ->
+                "raft proposal dropped".equals(status.getDescription())
+                        || status.getCause() instanceof ClosedChannelException;
             default -> false;
         };
         if (!passes) {

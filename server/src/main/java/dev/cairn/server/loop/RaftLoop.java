@@ -19,8 +19,10 @@ import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.thread.Duty;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -78,6 +80,12 @@ public final class RaftLoop implements Duty {
 
     /** The last snapshot from a leader: changes of membership before it are in it. */
     private long restoredTo;
+
+    /**
+     * What the log has written and the core has not heard of: a snapshot that is being installed, and what came after it. No more than a
+     * leader sends without an answer.
+     */
+    private final Queue<Message> unheard = new ArrayDeque<>();
 
     /** Proposals that the core would not take; they are tried again with the next tick or leader. */
     private List<ByteString> held = List.of();
@@ -144,19 +152,9 @@ public final class RaftLoop implements Duty {
         while ((answer = parts.inbox().nextAnswer()) != null) {
             work++;
             if (answer instanceof RaftInbox.Durable durable) {
-                Snapshot snapshot = durable.append().snapshot();
-                if (snapshot == null) {
-                    storage.append(durable.append().entries());
-                    respond(durable.append());
-                } else {
-                    restoreMemory(snapshot.metadata());
-                    storage.append(durable.append().entries());
-                    // The core hears of it when the store has followed: until then it neither campaigns nor hands out
-                    // what is behind.
-                    parts.apply().install(durable.append());
-                }
-            } else if (answer instanceof RaftInbox.Installed installed) {
-                respond(installed.append());
+                keep(durable.append());
+            } else if (answer instanceof RaftInbox.Installed) {
+                respondToInstalled();
                 parts.reads().applied(parts.apply().appliedIndex());
             } else if (answer instanceof RaftInbox.Applied applied) {
                 if (lastIndex(applied.batch()) > restoredTo) {
@@ -175,6 +173,35 @@ public final class RaftLoop implements Duty {
             }
         }
         return work;
+    }
+
+    /**
+     * The log has written this. The core hears of a snapshot when the store has followed: until then it neither campaigns nor hands out what
+     * is behind. And it hears of what was written after a snapshot when it has heard of the snapshot, for it takes its log to end with a
+     * snapshot that is not written and has nothing behind it that is not written.
+     */
+    private void keep(Message append) {
+        Snapshot snapshot = append.snapshot();
+        if (snapshot != null) {
+            restoreMemory(snapshot.metadata());
+        }
+        storage.append(append.entries());
+        if (snapshot != null) {
+            parts.apply().install(append);
+        }
+        if (snapshot != null || !unheard.isEmpty()) {
+            unheard.add(append);
+        } else {
+            respond(append);
+        }
+    }
+
+    /** The store has become that of the first snapshot that the core has not heard of. */
+    private void respondToInstalled() {
+        respond(unheard.remove());
+        while (!unheard.isEmpty() && unheard.element().snapshot() == null) {
+            respond(unheard.remove());
+        }
     }
 
     /** The log in memory goes on behind the snapshot; what it says of the members of v2 times is not needed there. */
