@@ -24,6 +24,7 @@ import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.raft.message.Snapshot;
+import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.SimulatedLeases;
 import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
@@ -65,8 +66,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -99,10 +103,10 @@ final class SimMember implements SimNetwork.Host {
     private final boolean snapshots;
     private @Nullable Process process;
     /**
-     * The last snapshot that came from a leader. Behind its record a restart may find, as in etcd, entries that were in the log before
+     * Where snapshots from leaders end. Behind the record of one a restart may find, as in etcd, entries that were in the log before
      * and do not fit there: nobody has committed them, and the leader's replace them.
      */
-    private long receivedIndex;
+    private final Set<Long> received = new HashSet<>();
 
     private boolean everRan;
     private boolean removed;
@@ -414,7 +418,7 @@ final class SimMember implements SimNetwork.Host {
                 long before = found.firstIndex() - 1;
                 terms.put(before, found.term(before));
                 List<Entry> entries = found.entries(before + 1, found.lastIndex() + 1, Long.MAX_VALUE);
-                if (before == 0 || before != receivedIndex) {
+                if (!received.contains(before)) {
                     invariants.appends(id(), found.term(before), entries);
                 }
                 entries.forEach(entry -> terms.put(entry.index(), entry.term()));
@@ -440,11 +444,17 @@ final class SimMember implements SimNetwork.Host {
                 SnapshotSink sink = incoming.receive(message);
                 sink.write(ByteBuffer.wrap(database));
                 sink.commit();
+                received.add(snapshotOf(message).index());
             } catch (PowerCut | IOException e) {
                 failed(e);
                 return false;
             }
             return inbox.deliver(message);
+        }
+
+        private static SnapshotMetadata snapshotOf(Message message) {
+            return Objects.requireNonNull(message.snapshot(), "a message without a snapshot")
+                    .metadata();
         }
 
         private void install(SnapshotInstaller installer, Snapshot snapshot) throws IOException {
@@ -552,6 +562,8 @@ final class SimMember implements SimNetwork.Host {
                     if (snapshot != null) {
                         terms.put(
                                 snapshot.metadata().index(), snapshot.metadata().term());
+                        // To exchange a store takes its time; the log goes on meanwhile.
+                        applySlot.busyUntil(scheduler.now() + scheduler.random().nextLong(INSTALL_NANOS_MAX));
                     }
                     record(append.entries());
                     inbox.durable(append);
