@@ -24,7 +24,6 @@ import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.raft.message.Snapshot;
-import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.SimulatedLeases;
 import dev.cairn.server.access.TokenProviders;
 import dev.cairn.server.api.Completion;
@@ -66,11 +65,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -102,12 +98,6 @@ final class SimMember implements SimNetwork.Host {
     private final boolean preVote;
     private final boolean snapshots;
     private @Nullable Process process;
-    /**
-     * Where snapshots from leaders end. Behind the record of one a restart may find, as in etcd, entries that were in the log before
-     * and do not fit there: nobody has committed them, and the leader's replace them.
-     */
-    private final Set<Long> received = new HashSet<>();
-
     private boolean everRan;
     private boolean removed;
     private int lives;
@@ -418,7 +408,9 @@ final class SimMember implements SimNetwork.Host {
                 long before = found.firstIndex() - 1;
                 terms.put(before, found.term(before));
                 List<Entry> entries = found.entries(before + 1, found.lastIndex() + 1, Long.MAX_VALUE);
-                if (!received.contains(before)) {
+                // Behind a snapshot a restart may find, as in etcd, entries that were replaced before the snapshot's
+                // own place.
+                if (before == 0) {
                     invariants.appends(id(), found.term(before), entries);
                 }
                 entries.forEach(entry -> terms.put(entry.index(), entry.term()));
@@ -444,17 +436,11 @@ final class SimMember implements SimNetwork.Host {
                 SnapshotSink sink = incoming.receive(message);
                 sink.write(ByteBuffer.wrap(database));
                 sink.commit();
-                received.add(snapshotOf(message).index());
             } catch (PowerCut | IOException e) {
                 failed(e);
                 return false;
             }
             return inbox.deliver(message);
-        }
-
-        private static SnapshotMetadata snapshotOf(Message message) {
-            return Objects.requireNonNull(message.snapshot(), "a message without a snapshot")
-                    .metadata();
         }
 
         private void install(SnapshotInstaller installer, Snapshot snapshot) throws IOException {
