@@ -22,6 +22,7 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
 import dev.cairn.sim.disk.SimBackend;
 import dev.cairn.sim.disk.SimDisk;
+import dev.cairn.wal.LogSink;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalContents;
 import dev.cairn.wal.WalDirectory;
@@ -127,16 +128,27 @@ final class SimBoot {
         SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
         MvccStore store = open(snapshots, start, memory, disk);
         List<Entry> entries = new ArrayList<>();
+        LogSink sink = new LogSink() {
+            @Override
+            public void entry(Entry entry) {
+                bug.replay(entries, entry);
+            }
+
+            @Override
+            public void restart() {
+                bug.replayAnew(entries);
+            }
+        };
         WalReader reader = WalReader.openForAppend(directory, start.index(), start.term());
         WalContents contents;
         try {
-            contents = reader.read(entry -> bug.replay(entries, entry));
+            contents = reader.read(sink);
         } catch (WalException.Torn e) {
             reader.close();
             WalRepair.repair(directory);
             entries.clear();
             reader = WalReader.openForAppend(directory, start.index(), start.term());
-            contents = reader.read(entry -> bug.replay(entries, entry));
+            contents = reader.read(sink);
         }
         AppliedState applied = store.appliedState();
         if (Math.max(start.index(), contents.lastIndex()) < applied.index()) {

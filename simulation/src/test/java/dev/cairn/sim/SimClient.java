@@ -7,6 +7,7 @@ import dev.cairn.mvcc.RangeResult;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.testing.history.HistoryCheck;
+import dev.cairn.testing.history.Messages;
 import dev.cairn.testing.history.Operation;
 import dev.cairn.testing.history.Request;
 import dev.cairn.testing.history.Response;
@@ -206,14 +207,14 @@ final class SimClient {
 
     private static RangeResult range(SimMember.Process member, Request.Range request) {
         try {
-            return member.store.range(Conversions.range(request));
+            return member.store.range(Messages.range(request).build());
         } catch (KvException e) {
             throw new AssertionError("nothing is compacted", e);
         }
     }
 
     private static Response.Found found(RangeResult result) {
-        return Conversions.found(
+        return Messages.found(
                 result.keyValues().stream().map(Conversions::parse).toList());
     }
 

@@ -408,11 +408,7 @@ final class SimMember implements SimNetwork.Host {
                 long before = found.firstIndex() - 1;
                 terms.put(before, found.term(before));
                 List<Entry> entries = found.entries(before + 1, found.lastIndex() + 1, Long.MAX_VALUE);
-                // Behind a snapshot a restart may find, as in etcd, entries that were replaced before the snapshot's
-                // own place.
-                if (before == 0) {
-                    invariants.appends(id(), found.term(before), entries);
-                }
+                invariants.appends(id(), found.term(before), entries);
                 entries.forEach(entry -> terms.put(entry.index(), entry.term()));
             } catch (StorageException e) {
                 throw new AssertionError("a log that does not know where it begins", e);

@@ -6,6 +6,7 @@ import dev.cairn.proto.etcdserverpb.WatchProgressRequest;
 import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import dev.cairn.testing.history.Event;
+import dev.cairn.testing.history.Messages;
 import dev.cairn.testing.history.WatchGuarantees;
 import dev.cairn.watch.EncodedResponse;
 import dev.cairn.watch.WatchOutput;
@@ -99,8 +100,8 @@ final class SimWatcher {
             this.member = member;
             this.stream = member.watches.open(this);
             WatchCreateRequest create = WatchCreateRequest.newBuilder()
-                    .setKey(Conversions.bytes(key))
-                    .setRangeEnd(Conversions.bytes(end))
+                    .setKey(Messages.bytes(key))
+                    .setRangeEnd(Messages.bytes(end))
                     .setStartRevision(next)
                     .setPrevKv(previous)
                     .setProgressNotify(true)
@@ -196,15 +197,7 @@ final class SimWatcher {
             if (response.getCreated()) {
                 return;
             }
-            List<Event> events = new ArrayList<>();
-            for (dev.cairn.proto.mvccpb.Event event : response.getEventsList()) {
-                boolean put = event.getType() == dev.cairn.proto.mvccpb.Event.EventType.PUT;
-                events.add(new Event(
-                        event.getKv().getKey().toStringUtf8(),
-                        event.getKv().getModRevision(),
-                        put ? Conversions.keyValue(event.getKv()) : null,
-                        event.hasPrevKv() ? Conversions.keyValue(event.getPrevKv()) : null));
-            }
+            List<Event> events = Messages.events(response);
             WatchGuarantees.Told one =
                     new WatchGuarantees.Told(response.getHeader().getRevision(), events);
             told.add(one);

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +21,13 @@ import org.jspecify.annotations.Nullable;
  * then handed to {@link WalWriter#resume}, which takes the segments over. A reader for looking locks nothing, changes nothing and takes a
  * torn tail for the end. In a process that writes a log nothing else may read it (see {@link SegmentFile}).
  *
- * <p>Entries are handed out one by one as they are read, so the log may be larger than the heap. An entry at an index
- * that was handed out before replaces it and all that came after it, as Raft does with what a deposed leader appended. If reading fails, what was
- * handed out means nothing.
+ * <p>Entries are handed out one by one as they are read, so the log may be larger than the heap. What a deposed leader appended and
+ * another one replaced is handed out too: {@link LogSink} says what becomes of it. If reading fails, what was handed out means nothing.
+ *
+ * <p>Entries up to the place that the log is read from are not handed out, but they count: one that replaced another there replaced everything
+ * behind it as well. So does a snapshot that a leader sent, which the log could not reach by itself. Its record looks like that of a snapshot which the
+ * member made of its own entries; the entry at its place, or rather its absence, tells them apart. (etcd's reader looks at neither, and finds
+ * entries again that had been replaced.)
  *
  * <p>What is checked beside checksums and encoding: segments start with checksum and metadata, all metadata is equal, indexes have
  * no gap, a hard state is not older than the entries before it, and nothing is committed that is not there. All of these hold in any
@@ -33,6 +36,17 @@ import org.jspecify.annotations.Nullable;
 public final class WalReader implements AutoCloseable {
     /** Stands for a term that is not known and therefore not compared. */
     private static final long ANY_TERM = -1;
+
+    /** No entry has this term. */
+    private static final long NO_ENTRY = -1;
+
+    private static final LogSink NOTHING = new LogSink() {
+        @Override
+        public void entry(Entry entry) {}
+
+        @Override
+        public void restart() {}
+    };
 
     private final Path directory;
     private final List<WalSegmentName> names;
@@ -47,6 +61,9 @@ public final class WalReader implements AutoCloseable {
     private HardState hardState = HardState.EMPTY;
     private final List<SnapshotMetadata> snapshots = new ArrayList<>();
     private boolean snapshotFound;
+    /** The term of the entry at {@link #fromIndex}, where the log as read so far has one or stands for one by a snapshot. */
+    private long termAtStart = NO_ENTRY;
+
     private long lastIndex;
     private long lastTerm;
     private long entryTermMax;
@@ -106,7 +123,7 @@ public final class WalReader implements AutoCloseable {
         List<WalSegmentName> names = WalDirectory.segmentsFrom(directory, first);
         // The entries before the first segment are not there, as if they were in a snapshot.
         WalReader reader = new WalReader(directory, names, Math.max(0, first - 1), ANY_TERM, new ArrayDeque<>());
-        reader.scan(entry -> {});
+        reader.scan(NOTHING);
         return reader.snapshots.stream()
                 .filter(snapshot -> snapshot.index() <= reader.hardState.commit())
                 .toList();
@@ -117,11 +134,11 @@ public final class WalReader implements AutoCloseable {
      *
      * @throws WalException.Torn only for appending: call {@link WalRepair#repair} once and start again with a new reader
      */
-    public WalContents read(Consumer<Entry> entries) throws IOException {
+    public WalContents read(LogSink log) throws IOException {
         if (contents != null) {
             throw new IllegalStateException("the log was read already");
         }
-        boolean torn = scan(entries);
+        boolean torn = scan(log);
         if (!snapshotFound) {
             throw new WalException.SnapshotNotFound(directory, fromIndex, fromTerm);
         }
@@ -172,17 +189,17 @@ public final class WalReader implements AutoCloseable {
     }
 
     /** Reads all segments; true if the last one is torn and that may be overlooked. */
-    private boolean scan(Consumer<Entry> entries) throws IOException {
+    private boolean scan(LogSink log) throws IOException {
         if (!held.isEmpty()) {
             for (Held each : held) {
-                scan(each.segment().file(), each.segment().channel(), each.name(), entries);
+                scan(each.segment().file(), each.segment().channel(), each.name(), log);
             }
             return false;
         }
         for (WalSegmentName name : names) {
             Path file = directory.resolve(name.fileName());
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                scan(file, channel, name, entries);
+                scan(file, channel, name, log);
             } catch (WalException.Torn e) {
                 end = e.offset();
                 return true;
@@ -191,7 +208,7 @@ public final class WalReader implements AutoCloseable {
         return false;
     }
 
-    private void scan(Path file, FileChannel channel, WalSegmentName name, Consumer<Entry> entries) throws IOException {
+    private void scan(Path file, FileChannel channel, WalSegmentName name, LogSink log) throws IOException {
         boolean first = name.equals(names.get(0));
         boolean last = name.equals(names.get(names.size() - 1));
         SegmentScan scan = new SegmentScan(file, channel, crc, first, last);
@@ -202,9 +219,9 @@ public final class WalReader implements AutoCloseable {
             switch (scan.type()) {
                 case WalFormat.TYPE_CRC -> {}
                 case WalFormat.TYPE_METADATA -> metadata(scan, file);
-                case WalFormat.TYPE_ENTRY -> entry(scan, entries);
+                case WalFormat.TYPE_ENTRY -> entry(scan, log);
                 case WalFormat.TYPE_STATE -> state(scan);
-                case WalFormat.TYPE_SNAPSHOT -> snapshot(scan, file);
+                case WalFormat.TYPE_SNAPSHOT -> snapshot(scan, file, log);
                 default -> throw scan.damaged("record type " + scan.type() + " is unknown");
             }
         }
@@ -219,10 +236,12 @@ public final class WalReader implements AutoCloseable {
         metadata = found;
     }
 
-    private void entry(SegmentScan scan, Consumer<Entry> entries) throws WalException {
+    private void entry(SegmentScan scan, LogSink log) throws WalException {
         Entry entry = checked(WalRecordDecoder.entry(scan.data()), scan, "entry");
         entryTermMax = Math.max(entryTermMax, entry.term());
         if (entry.index() <= fromIndex) {
+            termAtStart = entry.index() == fromIndex ? entry.term() : NO_ENTRY;
+            restart(log);
             return;
         }
         if (entry.index() > lastIndex + 1) {
@@ -233,7 +252,16 @@ public final class WalReader implements AutoCloseable {
         }
         lastIndex = entry.index();
         lastTerm = entry.term();
-        entries.accept(entry);
+        log.entry(entry);
+    }
+
+    /** The log as read so far ends where it is read from, or before. */
+    private void restart(LogSink log) {
+        if (lastIndex > fromIndex) {
+            lastIndex = fromIndex;
+            lastTerm = 0;
+            log.restart();
+        }
     }
 
     private void state(SegmentScan scan) throws WalException {
@@ -244,7 +272,7 @@ public final class WalReader implements AutoCloseable {
         hardState = state;
     }
 
-    private void snapshot(SegmentScan scan, Path file) throws WalException {
+    private void snapshot(SegmentScan scan, Path file, LogSink log) throws WalException {
         SnapshotMetadata snapshot = checked(WalRecordDecoder.snapshot(scan.data()), scan, "snapshot");
         snapshots.add(snapshot);
         if (fromTerm == ANY_TERM) {
@@ -255,6 +283,10 @@ public final class WalReader implements AutoCloseable {
         if (snapshot.index() == fromIndex) {
             if (fromTerm != ANY_TERM && snapshot.term() != fromTerm) {
                 throw new WalException.SnapshotMismatch(file, fromIndex, fromTerm, snapshot.term());
+            }
+            if (fromTerm != ANY_TERM && termAtStart != snapshot.term()) {
+                termAtStart = snapshot.term();
+                restart(log);
             }
             snapshotFound = true;
         }

@@ -40,24 +40,34 @@ final class Logs {
 
     static Read read(WalReader reader) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        WalContents contents = reader.read(entry -> accept(entries, entry));
+        WalContents contents = reader.read(into(entries));
         return new Read(contents, entries);
     }
 
-    /** As a log in memory takes entries: what is at or behind the index goes. */
-    static void accept(List<Entry> entries, Entry entry) {
-        if (!entries.isEmpty()) {
-            long keep = entry.index() - entries.get(0).index();
-            while (entries.size() > keep) {
-                entries.remove(entries.size() - 1);
+    /** A log in memory. */
+    static LogSink into(List<Entry> entries) {
+        return new LogSink() {
+            @Override
+            public void entry(Entry entry) {
+                if (!entries.isEmpty()) {
+                    long keep = entry.index() - entries.get(0).index();
+                    while (entries.size() > keep) {
+                        entries.remove(entries.size() - 1);
+                    }
+                }
+                entries.add(entry);
             }
-        }
-        entries.add(entry);
+
+            @Override
+            public void restart() {
+                entries.clear();
+            }
+        };
     }
 
     static WalWriter resume(Path directory, WalOptions options, List<Entry> entries) throws IOException {
         try (WalReader reader = WalReader.openForAppend(directory, 0, 0)) {
-            reader.read(entry -> accept(entries, entry));
+            reader.read(into(entries));
             return WalWriter.resume(reader, options);
         }
     }

@@ -236,7 +236,7 @@ class WalDamageTest {
         Files.write(segment, torn);
 
         try (WalReader reader = WalReader.openForAppend(log, 0, 0)) {
-            assertThatThrownBy(() -> reader.read(entry -> {})).isInstanceOf(WalException.Torn.class);
+            assertThatThrownBy(() -> reader.read(Logs.into(new ArrayList<>()))).isInstanceOf(WalException.Torn.class);
         }
         assertThat(Logs.read(log, 0, 0).contents().torn()).isTrue();
         assertThat(WalRepair.repair(log)).isTrue();

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,6 +178,68 @@ class WalWriterTest {
                 .containsExactly(0L, 10L, 20L, 30L, 40L, 50L);
     }
 
+    /** A snapshot of what was replaced later never exists: only the entries before it can be replaced, and all behind them with them. */
+    @Test
+    void shouldNotFindEntriesAgainThatWereReplacedFromBeforeTheSnapshot() throws IOException {
+        try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
+            writer.append(entries(1, 1, 9), Logs.state(1, 3));
+            // A leader replaces 4 to 9, and nothing stands behind 6.
+            writer.append(entries(2, 4, 6), Logs.state(2, 6));
+            writer.sync();
+            writer.saveSnapshot(new SnapshotMetadata(ConfState.EMPTY, 6, 2));
+        }
+
+        assertThat(Logs.read(log, 6, 2).entries()).isEmpty();
+        assertThat(Logs.read(log, 6, 2).contents().lastIndex()).isEqualTo(6);
+
+        List<Entry> found = new ArrayList<>();
+        try (WalReader reader = WalReader.openForAppend(log, 6, 2)) {
+            reader.read(Logs.into(found));
+            try (WalWriter writer = WalWriter.resume(reader, Logs.SMALL)) {
+                writer.append(entries(2, 7, 7), Logs.state(2, 6));
+                writer.sync();
+                // A second record of the same place says nothing of what is behind it.
+                writer.saveSnapshot(new SnapshotMetadata(ConfState.EMPTY, 6, 2));
+            }
+        }
+        assertThat(Logs.read(log, 6, 2).entries()).isEqualTo(entries(2, 7, 7));
+        assertThat(Logs.read(log, 0, 0).contents().lastIndex()).isEqualTo(7);
+    }
+
+    @Test
+    void shouldFindNothingBehindASnapshotThatALeaderSent() throws IOException {
+        try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
+            writer.append(entries(1, 1, 9), Logs.state(1, 3));
+            writer.sync();
+            // Its entry 6 is not this log's.
+            writer.saveSnapshot(new SnapshotMetadata(ConfState.EMPTY, 6, 2));
+            writer.append(List.of(), Logs.state(2, 6));
+            writer.sync();
+        }
+        assertThat(Logs.read(log, 6, 2).entries()).isEmpty();
+
+        List<Entry> found = new ArrayList<>();
+        try (WalReader reader = WalReader.openForAppend(log, 6, 2)) {
+            reader.read(Logs.into(found));
+            try (WalWriter writer = WalWriter.resume(reader, Logs.SMALL)) {
+                writer.append(entries(2, 7, 8), Logs.state(2, 6));
+                writer.sync();
+                writer.saveSnapshot(new SnapshotMetadata(ConfState.EMPTY, 6, 2));
+                writer.append(entries(3, 8, 9), Logs.state(3, 6));
+                writer.sync();
+            }
+        }
+        List<Entry> expected = new ArrayList<>(entries(2, 7, 7));
+        expected.addAll(entries(3, 8, 9));
+        assertThat(Logs.read(log, 6, 2).entries()).isEqualTo(expected);
+    }
+
+    private static List<Entry> entries(long term, long first, long last) {
+        return LongStream.rangeClosed(first, last)
+                .mapToObj(index -> Logs.entry(term, index, term + "/" + index))
+                .toList();
+    }
+
     @Test
     void shouldContinueTheChecksumWhenTheFirstSegmentsAreGone() throws IOException {
         writeSegments(6);
@@ -184,7 +247,7 @@ class WalWriterTest {
         Files.delete(log.resolve(WalDirectory.segments(log).get(0).fileName()));
 
         try (WalReader reader = WalReader.openForAppend(log, 40, 1)) {
-            reader.read(entry -> {});
+            reader.read(Logs.into(new ArrayList<>()));
             try (WalWriter writer = WalWriter.resume(reader, Logs.SMALL)) {
                 assertThat(writer.lastIndex()).isEqualTo(60);
                 writer.append(List.of(Logs.entry(1, 61, "last")), Logs.state(1, 61));
@@ -216,7 +279,7 @@ class WalWriterTest {
         writeSegments(1);
         ChainedCrc crc;
         try (WalReader reader = WalReader.open(log, 0, 0)) {
-            reader.read(entry -> {});
+            reader.read(Logs.into(new ArrayList<>()));
             crc = reader.crc();
         }
         Path foreign = log.resolve(new WalSegmentName(1, 11).fileName());

@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -321,8 +322,14 @@ final class HttpDuel implements AutoCloseable {
             return masked;
         }
         if (value instanceof JsonArray array) {
+            List<JsonElement> elements = new ArrayList<>();
+            array.forEach(element -> elements.add(mask("", element)));
+            if (name.equals("members")) {
+                // They stand in the order of their identities, which each server chose for itself.
+                elements.sort(Comparator.comparing(JsonElement::toString));
+            }
             JsonArray masked = new JsonArray();
-            array.forEach(element -> masked.add(mask("", element)));
+            elements.forEach(masked::add);
             return masked;
         }
         return value;

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -80,8 +81,7 @@ class UrlsTest {
             duel.check();
             for (ServerProcess server : new ServerProcess[] {duel.real, duel.ours}) {
                 JsonObject variables = JsonParser.parseString(new String(
-                                get(server.clientUrl() + "/debug/vars").body(),
-                                java.nio.charset.StandardCharsets.UTF_8))
+                                get(server.clientUrl() + "/debug/vars").body(), StandardCharsets.UTF_8))
                         .getAsJsonObject();
                 assertThat(variables.keySet())
                         .containsExactlyInAnyOrder("cmdline", "file_descriptor_limit", "memstats", "raft.status");
@@ -114,8 +114,9 @@ class UrlsTest {
         duel.request("GET", "/health?exclude=NOSPACE", "");
         duel.request("GET", "/readyz", "");
         duel.call("/v3/maintenance/alarm", "{\"action\":\"ACTIVATE\",\"alarm\":\"CORRUPT\",\"memberID\":5}");
+        // With both alarms, which one /health tells of is chance in the real one: shouldTellOneOfSeveralAlarms.
         for (String page : new String[] {
-            "/health",
+            "/health?exclude=CORRUPT",
             "/health?exclude=NOSPACE",
             "/health?exclude=CORRUPT&exclude=NOSPACE",
             "/readyz?exclude=data_corruption",
@@ -123,6 +124,26 @@ class UrlsTest {
             "/livez"
         }) {
             duel.request("GET", page, "");
+        }
+    }
+
+    @Test
+    void shouldTellOneOfSeveralAlarms() throws Exception {
+        try (HttpDuel duel = new HttpDuel(directory)) {
+            for (String alarm : new String[] {"NOSPACE", "CORRUPT"}) {
+                duel.call(
+                        "/v3/maintenance/alarm",
+                        "{\"action\":\"ACTIVATE\",\"alarm\":\"" + alarm + "\",\"memberID\":5}");
+            }
+            for (ServerProcess server : new ServerProcess[] {duel.real, duel.ours}) {
+                HttpResponse<byte[]> health = get(server.clientUrl() + "/health");
+                assertThat(health.statusCode()).isEqualTo(503);
+                assertThat(new String(health.body(), StandardCharsets.UTF_8))
+                        .isIn(
+                                "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}",
+                                "{\"health\":\"false\",\"reason\":\"ALARM CORRUPT\"}");
+            }
+            duel.check();
         }
     }
 
@@ -194,11 +215,11 @@ class UrlsTest {
                 assertThat(actual.body()).as(page).isNotEmpty();
             }
             String base = duel.ours.clientUrl() + "/debug/pprof/";
-            assertThat(new String(get(base + "goroutine").body(), java.nio.charset.StandardCharsets.UTF_8))
+            assertThat(new String(get(base + "goroutine").body(), StandardCharsets.UTF_8))
                     .contains("\"etcd-raft\"");
-            assertThat(new String(get(base + "heap").body(), java.nio.charset.StandardCharsets.UTF_8))
+            assertThat(new String(get(base + "heap").body(), StandardCharsets.UTF_8))
                     .contains("java.lang.String");
-            assertThat(new String(get(base + "cmdline").body(), java.nio.charset.StandardCharsets.UTF_8))
+            assertThat(new String(get(base + "cmdline").body(), StandardCharsets.UTF_8))
                     .contains("\0--enable-pprof");
             HttpResponse<byte[]> recording = get(base + "profile?seconds=1");
             assertThat(recording.statusCode()).isEqualTo(200);

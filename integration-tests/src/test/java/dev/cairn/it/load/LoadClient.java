@@ -7,6 +7,7 @@ import dev.cairn.proto.etcdserverpb.LeaseKeepAliveResponse;
 import dev.cairn.proto.etcdserverpb.LeaseLeasesRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.testing.history.HistoryCheck;
+import dev.cairn.testing.history.Messages;
 import dev.cairn.testing.history.Operation;
 import dev.cairn.testing.history.Request;
 import dev.cairn.testing.history.Response;
@@ -179,7 +180,7 @@ final class LoadClient implements Runnable {
             notes.add(new HistoryCheck.LateRead(
                     range,
                     response.getHeader().getRevision(),
-                    Wire.found(response).keyValues()));
+                    Messages.found(response.getKvsList()).keyValues()));
             return true;
         } catch (StatusRuntimeException e) {
             notes.addFailure("late read", e.getStatus());

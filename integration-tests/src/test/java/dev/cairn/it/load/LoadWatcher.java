@@ -6,6 +6,7 @@ import dev.cairn.proto.etcdserverpb.WatchProgressRequest;
 import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import dev.cairn.testing.history.Event;
+import dev.cairn.testing.history.Messages;
 import dev.cairn.testing.history.WatchGuarantees;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -104,8 +105,8 @@ final class LoadWatcher {
             requests = (ClientCallStreamObserver<WatchRequest>) stub.watch(this);
             requests.onNext(WatchRequest.newBuilder()
                     .setCreateRequest(WatchCreateRequest.newBuilder()
-                            .setKey(Wire.bytes(key))
-                            .setRangeEnd(Wire.bytes(end))
+                            .setKey(Messages.bytes(key))
+                            .setRangeEnd(Messages.bytes(end))
                             .setStartRevision(next)
                             .setPrevKv(previous)
                             .setProgressNotify(true))

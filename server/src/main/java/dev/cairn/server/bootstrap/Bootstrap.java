@@ -215,7 +215,7 @@ public final class Bootstrap {
                 WalRepair.repair(directory.wal());
                 tail = new LogTail(start, applied, retained);
                 reader = WalReader.openForAppend(directory.wal(), start.index(), start.term());
-                log = reader.read(tail::add);
+                log = reader.read(tail);
             }
             if (log.lastIndex() < applied.index()) {
                 throw new StartException("the log in " + directory.wal() + " ends at entry " + log.lastIndex()
@@ -233,7 +233,7 @@ public final class Bootstrap {
                             log.hardState().term(),
                             log.lastIndex())
                     : List.of();
-            forced.forEach(tail::add);
+            forced.forEach(tail::entry);
             // What is applied was committed, whatever the last hard state that reached the disk says.
             HardState hardState = new HardState(
                     log.hardState().term(),
@@ -280,7 +280,7 @@ public final class Bootstrap {
     /** Reads the log to its end; null when its last write was torn by a crash, which is mended and read again. */
     private static @Nullable WalContents readWhole(WalReader reader, LogTail tail) throws IOException {
         try {
-            return reader.read(tail::add);
+            return reader.read(tail);
         } catch (WalException.Torn e) {
             LOG.atWarn()
                     .setMessage("repairing the log: its last write was torn by a crash")

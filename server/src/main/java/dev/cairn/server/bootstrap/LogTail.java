@@ -7,6 +7,7 @@ import dev.cairn.raft.message.ConfState;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.wal.LogSink;
 import java.util.ArrayDeque;
 import java.util.List;
 
@@ -14,13 +15,14 @@ import java.util.List;
  * The end of the log as the Raft core needs it: what the store does not hold yet, and of what it holds the newest entries, which
  * members that lag a little may ask for. Fed in the order of the log by one thread.
  */
-final class LogTail {
+final class LogTail implements LogSink {
     /** As much of what is applied already stays in memory while the member runs. */
     private static final long RETAINED_BYTES_MAX = 256L << 20;
 
     private final AppliedState applied;
     private final long retained;
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+    private final SnapshotMetadata start;
     private SnapshotMetadata before;
     private long bytes;
 
@@ -29,24 +31,40 @@ final class LogTail {
      * @param retained how many entries that are applied already are wanted
      */
     LogTail(SnapshotMetadata start, AppliedState applied, long retained) {
+        this.start = start;
         this.before = start;
         this.applied = applied;
         this.retained = retained;
     }
 
-    /** The next entry. One at a place that was there before replaces that one and all behind it. */
-    void add(Entry entry) {
+    @Override
+    public void entry(Entry entry) {
         while (!entries.isEmpty() && entries.getLast().index() >= entry.index()) {
             bytes -= size(entries.removeLast());
         }
+        if (entry.index() <= before.index()) {
+            // What went was not what came to be applied there, but what this one replaces.
+            before = place(entry);
+            return;
+        }
         entries.addLast(entry);
         bytes += size(entry);
-        // Only what is applied can never be replaced, so only that may go.
         while (isFirstDispensable()) {
             Entry gone = entries.removeFirst();
             bytes -= size(gone);
-            before = new SnapshotMetadata(ConfState.EMPTY, gone.index(), gone.term());
+            before = place(gone);
         }
+    }
+
+    @Override
+    public void restart() {
+        entries.clear();
+        bytes = 0;
+        before = start;
+    }
+
+    private static SnapshotMetadata place(Entry entry) {
+        return new SnapshotMetadata(ConfState.EMPTY, entry.index(), entry.term());
     }
 
     private boolean isFirstDispensable() {

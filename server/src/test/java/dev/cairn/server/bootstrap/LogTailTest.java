@@ -20,7 +20,7 @@ class LogTailTest {
     void shouldKeepNothingThatIsAppliedWhereNobodyAsks() throws StorageException {
         LogTail tail = tail(10, 0, SnapshotMetadata.EMPTY);
         for (int i = 1; i <= 12; i++) {
-            tail.add(entry(1, i));
+            tail.entry(entry(1, i));
         }
         MemoryRaftStorage storage = tail.storage(MEMBERS);
 
@@ -35,7 +35,7 @@ class LogTailTest {
     void shouldKeepTheNewestOfWhatIsApplied() throws StorageException {
         LogTail tail = tail(10, 4, SnapshotMetadata.EMPTY);
         for (int i = 1; i <= 12; i++) {
-            tail.add(entry(i < 7 ? 1 : 2, i));
+            tail.entry(entry(i < 7 ? 1 : 2, i));
         }
         MemoryRaftStorage storage = tail.storage(MEMBERS);
 
@@ -51,7 +51,7 @@ class LogTailTest {
     void shouldBeginWhereTheLogBegins() throws StorageException {
         LogTail tail = tail(10, 100, new SnapshotMetadata(ConfState.EMPTY, 8, 3));
         for (int i = 9; i <= 11; i++) {
-            tail.add(entry(3, i));
+            tail.entry(entry(3, i));
         }
         MemoryRaftStorage storage = tail.storage(MEMBERS);
 
@@ -64,15 +64,49 @@ class LogTailTest {
     void shouldForgetWhatALaterLeaderReplaced() throws StorageException {
         LogTail tail = tail(2, 1, SnapshotMetadata.EMPTY);
         for (int i = 1; i <= 5; i++) {
-            tail.add(entry(1, i));
+            tail.entry(entry(1, i));
         }
-        tail.add(entry(2, 4));
+        tail.entry(entry(2, 4));
         MemoryRaftStorage storage = tail.storage(MEMBERS);
 
         assertThat(tail.unapplied()).isEqualTo(2);
         assertThat(storage.lastIndex()).isEqualTo(4);
         assertThat(storage.term(4)).isEqualTo(2);
         assertThat(storage.term(3)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldBeginAnewWhenAllWasReplaced() throws StorageException {
+        LogTail tail = tail(9, 1, new SnapshotMetadata(ConfState.EMPTY, 8, 3));
+        for (int i = 9; i <= 12; i++) {
+            tail.entry(entry(3, i));
+        }
+        tail.restart();
+        assertThat(tail.unapplied()).isZero();
+        tail.entry(entry(4, 9));
+        MemoryRaftStorage storage = tail.storage(MEMBERS);
+
+        assertThat(storage.lastIndex()).isEqualTo(9);
+        assertThat(storage.term(8)).isEqualTo(3);
+        assertThat(storage.term(9)).isEqualTo(4);
+    }
+
+    /** What a deposed leader wrote may have been let go of, as it was at places that are applied. */
+    @Test
+    void shouldKnowTheTermOfWhatReplacedWhatItLetGoOf() throws StorageException {
+        LogTail tail = tail(10, 2, SnapshotMetadata.EMPTY);
+        for (int i = 1; i <= 10; i++) {
+            tail.entry(entry(1, i));
+        }
+        for (int i = 6; i <= 11; i++) {
+            tail.entry(entry(2, i));
+        }
+        MemoryRaftStorage storage = tail.storage(MEMBERS);
+
+        assertThat(storage.firstIndex()).isEqualTo(9);
+        assertThat(storage.term(8)).isEqualTo(2);
+        assertThat(storage.lastIndex()).isEqualTo(11);
+        assertThat(tail.unapplied()).isEqualTo(1);
     }
 
     private static LogTail tail(long applied, long retained, SnapshotMetadata start) {

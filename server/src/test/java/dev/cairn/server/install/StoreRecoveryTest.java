@@ -14,6 +14,7 @@ import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.IdSet;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.server.LogInMemory;
 import dev.cairn.server.api.StartException;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalListener;
@@ -206,9 +207,9 @@ class StoreRecoveryTest {
         shouldHold(40, 3);
         // And the log goes on from where it was.
         WalReader reader = WalReader.openForAppend(wal, 0, 0);
-        List<Long> seen = new ArrayList<>();
-        assertThat(reader.read(entry -> seen.add(entry.index())).lastIndex()).isEqualTo(50);
-        assertThat(seen).hasSize(50);
+        LogInMemory seen = new LogInMemory();
+        assertThat(reader.read(seen).lastIndex()).isEqualTo(50);
+        assertThat(seen.entries()).hasSize(50);
         reader.close();
     }
 
@@ -227,7 +228,7 @@ class StoreRecoveryTest {
         assertThat(snap.resolve("0000000000000190.snap.db")).doesNotExist();
         shouldHold(400, 30);
         WalReader reader = WalReader.openForAppend(wal, 400, 3);
-        assertThat(reader.read(entry -> {}).lastIndex()).isEqualTo(401);
+        assertThat(reader.read(new LogInMemory()).lastIndex()).isEqualTo(401);
         reader.close();
     }
 

@@ -11,6 +11,7 @@ import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.MessageType;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
+import dev.cairn.server.LogInMemory;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalListener;
 import dev.cairn.wal.WalMetadata;
@@ -86,11 +87,11 @@ class LogLoopSnapshotTest {
     }
 
     private List<Long> indexesFrom(long index, long term) throws IOException {
-        List<Long> read = new ArrayList<>();
+        LogInMemory read = new LogInMemory();
         try (WalReader reader = WalReader.open(wal, index, term)) {
-            reader.read(entry -> read.add(entry.index()));
+            reader.read(read);
         }
-        return read;
+        return read.indexes();
     }
 
     @Test

@@ -23,6 +23,7 @@ import dev.cairn.raft.RaftNode;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
+import dev.cairn.server.LogInMemory;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.apply.Alarms;
@@ -45,7 +46,6 @@ import dev.cairn.wal.WalWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -242,12 +242,12 @@ class OverloadTest {
     }
 
     private Set<String> keysInLog() throws IOException {
-        List<Entry> entries = new ArrayList<>();
+        LogInMemory log = new LogInMemory();
         try (WalReader reader = WalReader.open(directory.resolve("wal"), 0, 0)) {
-            assertThat(reader.read(entries::add).torn()).isFalse();
+            assertThat(reader.read(log).torn()).isFalse();
         }
         Set<String> keys = new HashSet<>();
-        for (Entry entry : entries) {
+        for (Entry entry : log.entries()) {
             if (entry.type() == EntryType.NORMAL && !entry.data().isEmpty()) {
                 keys.add(keyOf(entry.data()));
             }

@@ -19,7 +19,7 @@ public final class SimulatedTail {
     public static MemoryRaftStorage of(
             SnapshotMetadata start, AppliedState applied, long retained, List<Entry> entries, ConfState members) {
         LogTail tail = new LogTail(start, applied, retained);
-        entries.forEach(tail::add);
+        entries.forEach(tail::entry);
         return tail.storage(members);
     }
 }
