@@ -58,7 +58,7 @@ class WalWriterTest {
                 for (int i = random.nextInt(6); i > 0; i--) {
                     entries.add(Logs.randomEntry(random, term, index++));
                 }
-                entries.forEach(entry -> Logs.accept(expected, entry));
+                entries.forEach(Logs.into(expected)::entry);
                 long commit = state.commit() + random.nextInt((int) (expected.size() - state.commit()) + 1);
                 HardState next = Logs.state(term, commit);
                 boolean changed = !next.equals(state);
