@@ -94,7 +94,7 @@ enum PlantedBugs {
     }),
 
     /** (etcd's own.) Entries that were replaced from before the snapshot on which a log begins are found again. */
-    REPLACED_ENTRIES_FOUND_AGAIN(1, () -> new PlantedBug() {
+    REPLACED_ENTRIES_FOUND_AGAIN(911, () -> new PlantedBug() {
         @Override
         void replayAnew(List<Entry> entries) {}
     }),

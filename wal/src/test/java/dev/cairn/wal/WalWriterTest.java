@@ -183,6 +183,7 @@ class WalWriterTest {
     void shouldNotFindEntriesAgainThatWereReplacedFromBeforeTheSnapshot() throws IOException {
         try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
             writer.append(entries(1, 1, 9), Logs.state(1, 3));
+            writer.sync();
             // A leader replaces 4 to 9, and nothing stands behind 6.
             writer.append(entries(2, 4, 6), Logs.state(2, 6));
             writer.sync();
