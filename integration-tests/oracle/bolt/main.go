@@ -3,6 +3,7 @@
 //	bolt make <kind> <file>   writes a file: plain, unlisted, small-pages, many-free, empty
 //	bolt check <file>         checks every page; prints a digest of all buckets and pairs
 //	bolt append <file>        writes to the file as an application would, then checks it
+//	bolt damage <file>        changes the last byte of the newest pair of etcd's bucket "key", as no disk error would: the file stays sound
 //
 // The digest is SHA-256 over a walk in key order: for a pair "P", key, value; for a bucket "B", name, sequence, its content, "E";
 // keys and values with their length before them, all numbers big-endian with 8 bytes.
@@ -35,8 +36,10 @@ func run(args []string) error {
 		return check(args[1])
 	case len(args) == 2 && args[0] == "append":
 		return extend(args[1])
+	case len(args) == 2 && args[0] == "damage":
+		return damage(args[1])
 	}
-	return fmt.Errorf("usage: bolt make <kind> <file> | bolt check <file> | bolt append <file>")
+	return fmt.Errorf("usage: bolt make <kind> <file> | bolt check <file> | bolt append <file> | bolt damage <file>")
 }
 
 func create(kind, path string) error {
@@ -180,6 +183,27 @@ func extend(path string) error {
 		}
 	}
 	return report(db)
+}
+
+func damage(path string) error {
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Update(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte("key"))
+		if bucket == nil {
+			return fmt.Errorf("%s has no bucket of keys", path)
+		}
+		key, value := bucket.Cursor().Last()
+		if len(value) == 0 {
+			return fmt.Errorf("%s holds nothing to damage", path)
+		}
+		changed := append([]byte{}, value...)
+		changed[len(changed)-1] ^= 1
+		return bucket.Put(append([]byte{}, key...), changed)
+	})
 }
 
 func report(db *bolt.DB) error {

@@ -163,7 +163,7 @@ enum PlantedBugs {
 
     /** Whether the bug is looked for in storms: it needs elections more than time. */
     boolean inStorms() {
-        return this != LEASE_ENDED_BY_DEPOSED_LEADER && this != REPLACED_ENTRIES_FOUND_AGAIN;
+        return this != LEASE_ENDED_BY_DEPOSED_LEADER;
     }
 
     PlantedBug bug() {

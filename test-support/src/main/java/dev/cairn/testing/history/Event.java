@@ -13,6 +13,11 @@ public record Event(
         long revision,
         @Nullable KeyValue value,
         @Nullable KeyValue previous) {
+    /** @param end the first key behind the range; null for the one key */
+    boolean isWithin(String first, @Nullable String end) {
+        return end == null ? key.equals(first) : key.compareTo(first) >= 0 && key.compareTo(end) < 0;
+    }
+
     Event withoutPrevious() {
         return new Event(key, revision, value, null);
     }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +56,12 @@ public final class Linearizability {
      *     which writes of unknown outcome had one; whether they are right is not checked here
      */
     public static Verdict check(Collection<Operation> history, Collection<Event> seen) {
-        return new Search(history, seen).run();
+        return new Search(history, seen, step -> true).run();
+    }
+
+    /** As {@link #check(Collection, Collection)}, among the orders whose revisions agree with what else was seen of them. */
+    static Verdict check(Collection<Operation> history, Collection<Event> seen, Testimony testimony) {
+        return new Search(history, seen, testimony::allows).run();
     }
 
     /** A call, or a return, in the order of time. */
@@ -100,7 +106,11 @@ public final class Linearizability {
         /** How many answers of each revision have no place yet. */
         private final TreeMap<Long, Integer> openRevisions = new TreeMap<>();
 
-        Search(Collection<Operation> history, Collection<Event> seen) {
+        /** Asked of each step that makes a revision. */
+        private final Predicate<KvState.Step> allowed;
+
+        Search(Collection<Operation> history, Collection<Event> seen, Predicate<KvState.Step> allowed) {
+            this.allowed = allowed;
             for (Operation operation : history) {
                 // Nobody uses a lease that he does not know to be his, nor needs a read that was not answered.
                 boolean matters = !operation.isUnknown()
@@ -278,7 +288,9 @@ public final class Linearizability {
                 }
                 KvState.Step step = state.apply(operation.request());
                 boolean passes = step.state().revision() > state.revision();
-                return step.response().equals(response) && (!passes || mayPass(state)) ? step.state() : null;
+                return step.response().equals(response) && (!passes || mayPass(state) && allowed.test(step))
+                        ? step.state()
+                        : null;
             }
             if (claimed.contains(state.revision() + 1) || !mayPass(state)) {
                 return null;
@@ -289,7 +301,7 @@ public final class Linearizability {
             }
             KvState.Step step = state.apply(operation.request());
             // What makes no revision changes nothing that anybody could see, but for the end of a lease: see refused.
-            return step.state().revision() > state.revision() && fits(step) ? step.state() : null;
+            return step.state().revision() > state.revision() && fits(step) && allowed.test(step) ? step.state() : null;
         }
 
         /**

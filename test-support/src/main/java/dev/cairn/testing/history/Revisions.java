@@ -44,10 +44,7 @@ public final class Revisions {
             events.subMap(from, true, to, true)
                     .values()
                     .forEach(all -> all.forEach(event -> {
-                        boolean within = end == null
-                                ? event.key().equals(key)
-                                : event.key().compareTo(key) >= 0 && event.key().compareTo(end) < 0;
-                        if (within) {
+                        if (event.isWithin(key, end)) {
                             found.add(event);
                         }
                     }));
