@@ -37,11 +37,6 @@ class PlantedBug {
         entries.add(entry);
     }
 
-    /** What is done when all entries so far turn out to have been replaced. */
-    void replayAnew(List<Entry> entries) {
-        entries.clear();
-    }
-
     /** From which index a restarting member goes on to apply. */
     long appliedAtStart(long applied, MemoryRaftStorage log) {
         return applied;

@@ -93,12 +93,6 @@ enum PlantedBugs {
         }
     }),
 
-    /** (etcd's own.) Entries that were replaced from before the snapshot on which a log begins are found again. */
-    REPLACED_ENTRIES_FOUND_AGAIN(911, () -> new PlantedBug() {
-        @Override
-        void replayAnew(List<Entry> entries) {}
-    }),
-
     /** The applied index is durable, the last changes are not. */
     APPLIED_INDEX_AHEAD(1, () -> new PlantedBug() {
         @Override

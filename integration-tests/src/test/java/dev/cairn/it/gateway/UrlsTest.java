@@ -138,7 +138,7 @@ class UrlsTest {
             for (ServerProcess server : new ServerProcess[] {duel.real, duel.ours}) {
                 HttpResponse<byte[]> health = get(server.clientUrl() + "/health");
                 assertThat(health.statusCode()).isEqualTo(503);
-                assertThat(new String(health.body(), StandardCharsets.UTF_8))
+                assertThat(new String(health.body(), StandardCharsets.UTF_8).strip())
                         .isIn(
                                 "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}",
                                 "{\"health\":\"false\",\"reason\":\"ALARM CORRUPT\"}");

@@ -3,9 +3,13 @@ package dev.cairn.it.process;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -80,17 +84,21 @@ public final class Programs {
                 onPath("go").isPresent(),
                 "Skipped: real etcd is built from its Go modules, and Go is not on the PATH; -Dcairn.oracle.bin= may name"
                         + " a directory that has it ready");
-        try {
-            Files.createDirectories(directory);
-        } catch (java.io.IOException e) {
+        // Another process of the tests may want the same at the same time.
+        try (FileChannel channel = FileChannel.open(
+                        Files.createDirectories(directory).resolveSibling("build.lock"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            Command.Result result = Command.run(
+                    List.of(oracleSources().resolve("build").toString(), directory.toString()), BUILD_TIMEOUT);
+            if (result.exit() != 0) {
+                throw new IllegalStateException("The build of real etcd failed: " + result + " under " + lock);
+            }
+            return directory;
+        } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Command.Result result =
-                Command.run(List.of(oracleSources().resolve("build").toString(), directory.toString()), BUILD_TIMEOUT);
-        if (result.exit() != 0) {
-            throw new IllegalStateException("The build of real etcd failed: " + result);
-        }
-        return directory;
     }
 
     private static Optional<Path> onPath(String program) {
