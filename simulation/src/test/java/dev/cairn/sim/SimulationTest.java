@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  * -Dcairn.sim.seconds=<seconds>} has fresh ones run for so long.
  */
 class SimulationTest {
-    private static final int SECONDS = Integer.getInteger("cairn.sim.seconds", 20);
+    private static final int SECONDS = Integer.getInteger("cairn.sim.seconds", 120);
 
     /** Seeds that found something once. */
     private static final long[] FOUND = {};

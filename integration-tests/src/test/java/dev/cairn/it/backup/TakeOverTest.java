@@ -151,6 +151,71 @@ class TakeOverTest {
         }
     }
 
+    private static Command.Result export(ServerProcess server) {
+        return Command.run(
+                List.of(
+                        Programs.repository().resolve("bin/etcdutl").toString(),
+                        "export",
+                        "--data-dir=" + server.dataDirectory()),
+                LIMIT);
+    }
+
+    /** There and back: etcd goes on where ours was killed, and ours where etcd was. */
+    @Test
+    void shouldGiveTheDirectoryBack() {
+        try (ServerProcess server = ServerProcess.start(Programs.ours(), directory.resolve("server"), FEW_ENTRIES)) {
+            fill(server, 60);
+            List<String> expected = answers(server);
+            assertThat(export(server).err()).contains("is in use by a server");
+            server.kill();
+            assertThat(export(server).success()).contains("member/snap/db");
+            assertThat(export(server).err()).contains("holds etcd's database already");
+
+            server.withProgram(Programs.real("etcd")).start();
+            assertThat(answers(server)).isEqualTo(expected);
+            ctl(server, "--user=root:secret", "put", "now", "etcd");
+            expected = answers(server);
+            server.kill();
+
+            server.withProgram(Programs.ours()).start();
+            assertThat(answers(server)).isEqualTo(expected);
+            assertThat(ctl(server, "--user=root:secret", "get", "now")).contains("etcd");
+        }
+    }
+
+    /** Killed again and again while it exports, it begins anew each time. */
+    @Test
+    void shouldComeBackFromKillsDuringTheExport() throws Exception {
+        try (ServerProcess server = ServerProcess.start(Programs.ours(), directory.resolve("server"), FEW_ENTRIES)) {
+            fill(server, 60);
+            List<String> expected = answers(server);
+            server.kill();
+            Path store = server.dataDirectory().resolve("member/lmdb");
+            for (int round = 0; round < 6 && Files.exists(store); round++) {
+                Process exporting = new ProcessBuilder(
+                                Programs.repository().resolve("bin/etcdutl").toString(),
+                                "export",
+                                "--data-dir=" + server.dataDirectory())
+                        .redirectErrorStream(true)
+                        .redirectOutput(directory.resolve("export").toFile())
+                        .start();
+                Path made = server.dataDirectory().resolve("member/snap/tmp-hand-back");
+                await("the export")
+                        .atMost(LIMIT)
+                        .pollDelay(Duration.ZERO)
+                        .pollInterval(Duration.ofMillis(1))
+                        .until(() -> Files.exists(made) || !exporting.isAlive());
+                TimeUnit.MILLISECONDS.sleep(round * 2L);
+                exporting.destroyForcibly().waitFor();
+            }
+            if (Files.exists(store)) {
+                assertThat(export(server).success()).contains("member/snap/db");
+            }
+            server.withProgram(Programs.real("etcd")).start();
+            assertThat(answers(server)).isEqualTo(expected);
+        }
+    }
+
     @Test
     void shouldLeaveADirectoryAloneThatAnEtcdUses() {
         try (ServerProcess etcd = ServerProcess.start(Programs.real("etcd"), directory.resolve("both"));

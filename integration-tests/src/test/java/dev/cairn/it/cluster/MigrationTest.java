@@ -3,6 +3,9 @@ package dev.cairn.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.it.load.Load;
+import dev.cairn.it.process.Command;
+import dev.cairn.it.process.Programs;
+import dev.cairn.it.process.ServerProcess;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -13,8 +16,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Goal: the way of {@code docs/migration.md} works while clients go on: from etcd to us in place, member by member, and back by replacing
- * members. Method: clients and watchers that know all three endpoints, and the check of all that they were told: no call failed but for
+ * Goal: the way of {@code docs/migration.md} works while clients go on: from etcd to us in place, member by member, and back, in place or by
+ * replacing a member. Method: clients and watchers that know all three endpoints, and the check of all that they were told: no call failed but for
  * reasons that pass, no write is lost, no event is left out, told twice or out of order.
  */
 @Tag("cluster")
@@ -45,7 +48,11 @@ class MigrationTest {
             for (int i = 0; i < 3; i++) {
                 // Of ours, as long as another one is left.
                 group.makeLeader((i + 1) % 3);
-                replaceByEtcd(group, i);
+                if (i == 1) {
+                    replaceByEtcd(group, i);
+                } else {
+                    giveBack(group, i);
+                }
                 load.awaitService(i, Group.LIMIT);
                 load.awaitMore(ANSWERS, Group.LIMIT);
             }
@@ -63,6 +70,21 @@ class MigrationTest {
         group.member(member).withProgram(Group.ours());
         group.start(member);
         assertThat(group.member(member).logTail()).contains("taking over the data directory");
+    }
+
+    /** The same again, behind a command for the data directory. */
+    private static void giveBack(Group group, int member) {
+        ServerProcess server = group.member(member);
+        assertThat(server.terminate(Duration.ofSeconds(30))).isIn(0, 143);
+        Command.run(
+                        List.of(
+                                Programs.repository().resolve("bin/etcdutl").toString(),
+                                "export",
+                                "--data-dir=" + server.dataDirectory()),
+                        Group.LIMIT)
+                .success();
+        server.withProgram(Group.real());
+        group.start(member);
     }
 
     /** The member leaves, and an etcd without data joins at the same addresses. */

@@ -63,6 +63,23 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /** Opens a directory that is there, unless another process holds it. */
+    static DataDirectory openNow(Path dataDir, Path memberDir, Path walDir) throws StartException, IOException {
+        FileChannel file =
+                FileChannel.open(memberDir.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = null;
+        try {
+            lock = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // Held in this process.
+        }
+        if (lock == null) {
+            file.close();
+            throw new StartException(dataDir + " is in use by a server; stop it first");
+        }
+        return new DataDirectory(memberDir, walDir, file, lock);
+    }
+
     Path wal() {
         return wal;
     }

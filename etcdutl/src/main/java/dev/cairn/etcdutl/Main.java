@@ -1,0 +1,73 @@
+package dev.cairn.etcdutl;
+
+import dev.cairn.server.api.EtcdVersion;
+import dev.cairn.server.api.StartException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code etcdutl} command. Ends with 0, or with 1 and a line on standard error. */
+@Command(
+        name = "etcdutl",
+        description = "Works on the files of a Cairn member that does not run.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {ExportCommand.class, CommandLine.HelpCommand.class, Main.VersionCommand.class},
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main {
+    private static final int EXIT_FAILURE = 1;
+
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    static int run(String... arguments) {
+        CommandLine line = new CommandLine(new Main());
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            command.getErr().println("Error: " + reason(failure));
+            return EXIT_FAILURE;
+        });
+        line.setParameterExceptionHandler((failure, words) -> {
+            CommandLine command = failure.getCommandLine();
+            command.getErr().println("Error: " + failure.getMessage());
+            command.usage(command.getErr());
+            return EXIT_FAILURE;
+        });
+        if (arguments.length == 0) {
+            line.usage(line.getOut());
+            return 0;
+        }
+        return line.execute(arguments);
+    }
+
+    /** What is said of expected failures is made to be read; of others the kind matters too. */
+    private static String reason(Exception failure) {
+        // Of the exceptions of file systems the kind says what happened to the file, and the message only which.
+        boolean told = failure instanceof StartException
+                || failure instanceof IOException && !(failure instanceof FileSystemException);
+        return told ? String.valueOf(failure.getMessage()) : failure.toString();
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"etcdutl version: " + EtcdVersion.SERVER, "API version: " + EtcdVersion.API};
+        }
+    }
+
+    @Command(name = "version", description = "Prints the version of etcdutl.")
+    static final class VersionCommand implements Runnable {
+        @CommandLine.Spec
+        private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+        @Override
+        public void run() {
+            for (String each : new Version().getVersion()) {
+                spec.commandLine().getOut().println(each);
+            }
+        }
+    }
+}

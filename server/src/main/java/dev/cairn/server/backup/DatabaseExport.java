@@ -1,0 +1,68 @@
+package dev.cairn.server.backup;
+
+import dev.cairn.mvcc.AppliedState;
+import dev.cairn.mvcc.MvccStore;
+import dev.cairn.mvcc.StoreImage;
+import dev.cairn.server.membership.Cluster;
+import dev.cairn.server.membership.Identity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/** Writes a store as etcd's database file. Stateless; in memory are one piece of the store and what is made of it. */
+public final class DatabaseExport {
+    private static final int PIECE_BYTES = 1 << 20;
+
+    private DatabaseExport() {}
+
+    /** Hears how far the work has come. Called by the thread that writes. */
+    public interface Progress {
+        void written(long bytes, long allBytes);
+    }
+
+    /**
+     * Writes what the store holds now, durably. The store may go on meanwhile.
+     *
+     * @param file is made anew
+     * @return the entry that the file ends with
+     * @throws IOException also when the store cannot be read to its end
+     */
+    public static AppliedState write(MvccStore store, Path file, Progress progress) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                        file,
+                        Set.of(
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.TRUNCATE_EXISTING,
+                                StandardOpenOption.WRITE),
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                StoreImage image = store.image()) {
+            // Whose members they are makes no difference to their version.
+            Cluster.View members = new Cluster(new Identity(0, 0), new ImageTables(image)).view();
+            DatabaseSource database = new DatabaseSource(image, members.storageVersion());
+            boolean planned = false;
+            while (!planned) {
+                planned = database.plan();
+            }
+            ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+            long written = 0;
+            do {
+                database.fill(piece.clear());
+                piece.flip();
+                written += piece.remaining();
+                while (piece.hasRemaining()) {
+                    channel.write(piece);
+                }
+                progress.written(written, database.bytes());
+            } while (piece.limit() == PIECE_BYTES);
+            if (written != database.bytes()) {
+                throw new IOException(file + " has " + written + " bytes, expected " + database.bytes());
+            }
+            channel.force(true);
+            return image.applied();
+        }
+    }
+}
