@@ -3,7 +3,11 @@ package dev.cairn.etcdutl;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -13,7 +17,12 @@ import picocli.CommandLine.Command;
         description = "Works on the files of a Cairn member that does not run.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ExportCommand.class, CommandLine.HelpCommand.class, Main.VersionCommand.class},
+        subcommands = {
+            ExportCommand.class,
+            SnapshotCommand.class,
+            CommandLine.HelpCommand.class,
+            Main.VersionCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int EXIT_FAILURE = 1;
@@ -26,6 +35,8 @@ public final class Main {
 
     static int run(String... arguments) {
         CommandLine line = new CommandLine(new Main());
+        // Whatever the locale: frames of tables are no ASCII.
+        line.setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true));
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             command.getErr().println("Error: " + reason(failure));
             return EXIT_FAILURE;
@@ -45,6 +56,9 @@ public final class Main {
 
     /** What is said of expected failures is made to be read; of others the kind matters too. */
     private static String reason(Exception failure) {
+        if (failure instanceof NoSuchFileException missing) {
+            return missing.getFile() + ": no such file or directory";
+        }
         // Of the exceptions of file systems the kind says what happened to the file, and the message only which.
         boolean told = failure instanceof StartException
                 || failure instanceof IOException && !(failure instanceof FileSystemException);
