@@ -2,8 +2,6 @@ package dev.cairn.server.tls;
 
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.KeyManager;
@@ -40,7 +38,7 @@ public final class ServerTls {
         this.settings = settings;
         this.paths = settings.files().stream().map(TlsSettings.Named::path).toList();
         this.stamps = FileStamps.of(paths);
-        this.loaded = load(read());
+        this.loaded = load(TlsFile.readAll(settings.files()));
     }
 
     /**
@@ -81,8 +79,8 @@ public final class ServerTls {
             return;
         }
         try {
-            List<TlsFile> files = read();
-            if (!same(files, loaded.files())) {
+            List<TlsFile> files = TlsFile.readAll(settings.files());
+            if (!TlsFile.same(files, loaded.files())) {
                 loaded = load(files);
                 LOG.atInfo()
                         .setMessage("TLS files have changed and are in use")
@@ -100,23 +98,6 @@ public final class ServerTls {
             stamps = now;
             loading.unlock();
         }
-    }
-
-    private static boolean same(List<TlsFile> some, List<TlsFile> others) {
-        for (int i = 0; i < some.size(); i++) {
-            if (!Arrays.equals(some.get(i).content(), others.get(i).content())) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private List<TlsFile> read() throws TlsException {
-        List<TlsFile> files = new ArrayList<>();
-        for (TlsSettings.Named named : settings.files()) {
-            files.add(TlsFile.read(named.option(), named.path()));
-        }
-        return files;
     }
 
     private static @Nullable TlsFile find(List<TlsFile> files, TlsSettings.@Nullable Named named) {
