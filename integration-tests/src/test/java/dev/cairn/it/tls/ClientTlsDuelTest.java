@@ -124,11 +124,11 @@ class ClientTlsDuelTest {
         limits.put("1.2 only", pair("--tls-max-version=TLS1.2"));
         limits.put("1.3 only", pair("--tls-min-version=TLS1.3"));
         limits.put(
-                "one suite", pair("--tls-max-version=TLS1.2", "--cipher-suites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"));
+                "one suite", pair("--tls-max-version=TLS1.2", "--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
         limits.put(
                 "some suites and 1.3",
                 pair(
-                        "--cipher-suites=TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,"
+                        "--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,"
                                 + "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"));
         for (Map.Entry<String, String[]> limit : limits.entrySet()) {
             try (TlsDuel duel = TlsDuel.secure(directory, limit.getValue())) {
@@ -158,17 +158,19 @@ class ClientTlsDuelTest {
     @Test
     void shouldAgreeOnTheProtocolBehindTls() {
         try (TlsDuel duel = TlsDuel.secure(directory, pair())) {
-            assertThat(duel.same("h2", server -> TlsDuel.handshake(server, "-alpn", "h2")))
+            assertThat(duel.same("h2", server -> TlsDuel.protocol(server, "-alpn", "h2")))
                     .contains("ALPN protocol: h2");
             for (String offered : List.of("http/1.1", "h2,spdy/3", "spdy/3", "spdy/3,http/1.1")) {
-                duel.same(offered, server -> TlsDuel.handshake(server, "-alpn", offered));
+                duel.same(offered, server -> TlsDuel.protocol(server, "-alpn", offered));
             }
-            duel.same("none", server -> TlsDuel.handshake(server));
+            duel.same("none", server -> TlsDuel.protocol(server));
             // Who offers both gets HTTP/1.1 here, which serves all the pages; see docs/differences.md.
-            assertThat(TlsDuel.handshake(duel.ours, "-alpn", "h2,http/1.1")).contains("ALPN protocol: http/1.1");
+            assertThat(TlsDuel.protocol(duel.ours, "-alpn", "h2,http/1.1")).contains("ALPN protocol: http/1.1");
+            // Nobody speaks HTTP/1.0 by that name, so the handshake fails.
             for (String how : List.of("--no-alpn", "--http1.1", "--http1.0", "--tlsv1.2")) {
                 assertThat(duel.same("curl " + how, server -> curl(server, how)))
-                        .isEqualTo("200");
+                        .as(how)
+                        .isEqualTo(how.equals("--http1.0") ? "000" : "200");
             }
             for (String page :
                     List.of("/version", "/health", "/metrics", "/v3/kv/range", "/nowhere", "/livez", "/readyz")) {
@@ -185,7 +187,7 @@ class ClientTlsDuelTest {
             duel.same(
                     "no TLS at a port that wants it",
                     server -> TlsDuel.status("http://" + server.target() + "/version")
-                            .equals("200"));
+                            .replaceFirst("^[^2]..", "refused"));
             duel.check();
         }
     }
@@ -439,16 +441,15 @@ class ClientTlsDuelTest {
                 flags.forEach(flag -> filled.add(flag.replace("@", directory + "/")
                         .replace("PEER", server.peerUrl().replace("http:", "https:"))));
                 String failure = server.withFlags(filled.toArray(String[]::new)).tryStart(Duration.ofSeconds(60));
-                if (failure == null) {
-                    return null;
-                }
+                // etcd says that it is ready before it looks at some of the files.
+                Integer exit = server.awaitEnd(Duration.ofSeconds(failure == null ? 5 : 10));
                 String log = server.log();
                 boolean named =
                         file.isEmpty() || log.contains(directory.resolve(file).toString());
                 if (checked && (!named || !log.contains(reason))) {
                     wrong.add(what + ": our message does not say so\n" + server.logTail());
                 }
-                return server.awaitEnd(Duration.ofSeconds(10));
+                return exit;
             }
         }
     }

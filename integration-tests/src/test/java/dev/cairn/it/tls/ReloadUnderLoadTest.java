@@ -19,6 +19,7 @@ import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,7 @@ class ReloadUnderLoadTest {
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final AtomicInteger steady = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
-    private final AtomicReference<@Nullable SSLContext> identity = new AtomicReference<>();
+    private volatile @Nullable SSLContext identity;
     private final AtomicReference<@Nullable Certificate> shown = new AtomicReference<>();
     private volatile boolean done;
 
@@ -87,7 +88,7 @@ class ReloadUnderLoadTest {
                                             file("client.key").toFile())
                                     .build())
                     .build();
-            identity.set(Authority.context(client, List.of(current)));
+            identity = Authority.context(client, List.of(current));
             List<Thread> threads = List.of(
                     new Thread(() -> puts(lasting), "lasting"), new Thread(() -> connects(process), "connecting"));
             try {
@@ -116,11 +117,11 @@ class ReloadUnderLoadTest {
 
     private Authority exchange(ServerProcess process, Replacement how, Authority old, Authority next)
             throws GeneralSecurityException, IOException {
-        SSLContext former = identity.get();
+        SSLContext former = Objects.requireNonNull(identity);
         Runnable between = () -> awaitConnections(2);
         how.replace(file("ca"), old.pem() + next.pem(), between);
         Authority.Issued client = next.issue("EC", Authority.Use.CLIENT, "client");
-        identity.set(Authority.context(client, List.of(old, next)));
+        identity = Authority.context(client, List.of(old, next));
         awaitConnections(3);
         Authority.Issued server = next.issue("EC", Authority.Use.SERVER, "server", "127.0.0.1");
         how.replace(file("cert"), server.certificatePem(), between);
@@ -172,7 +173,7 @@ class ReloadUnderLoadTest {
 
     private void connects(ServerProcess process) {
         while (!done) {
-            IOException failure = failure(process, identity.get());
+            IOException failure = failure(process, Objects.requireNonNull(identity));
             if (failure != null) {
                 failures.add("new connection " + connections.get() + ": " + failure);
                 return;
@@ -182,8 +183,7 @@ class ReloadUnderLoadTest {
     }
 
     /** Why a put over a new connection fails; null when it does not. */
-    private @Nullable IOException failure(ServerProcess process, @Nullable SSLContext context) {
-        assertThat(context).isNotNull();
+    private @Nullable IOException failure(ServerProcess process, SSLContext context) {
         String[] target = process.target().split(":", 2);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket()) {
             socket.connect(new InetSocketAddress(target[0], Integer.parseInt(target[1])), (int) LIMIT.toMillis());
@@ -196,7 +196,7 @@ class ReloadUnderLoadTest {
             if (!answer.startsWith("HTTP/1.1 200 ") || !answer.contains("\"revision\"")) {
                 return new IOException("answered " + answer);
             }
-            if (context == identity.get()) {
+            if (context == identity) {
                 shown.set(socket.getSession().getPeerCertificates()[0]);
             }
             return null;

@@ -13,13 +13,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Our server and the real one with the same flags, asked the same. Confined to the test's thread. */
 final class TlsDuel implements AutoCloseable {
     static final Duration LIMIT = Duration.ofSeconds(60);
-    private static final Pattern SEEN = Pattern.compile(
-            "(?m)^(Protocol version|Peer certificate|Signature type|Verification|ALPN protocol): ?(.*)$");
+    private static final Pattern SEEN =
+            Pattern.compile("(?m)^(Protocol version|Peer certificate|Signature type|Verification(?: error)?): ?(.*)$");
 
     final ServerProcess ours;
     final ServerProcess real;
@@ -68,9 +69,9 @@ final class TlsDuel implements AutoCloseable {
     }
 
     /** The same of both; what the real one says. Where ours says something else, {@link #check} fails. */
-    <T> T same(String what, Function<ServerProcess, T> probe) {
-        T expected = probe.apply(real);
-        T actual = probe.apply(ours);
+    String same(String what, Function<ServerProcess, String> probe) {
+        String expected = probe.apply(real);
+        String actual = probe.apply(ours);
         if (!actual.equals(expected)) {
             differences.add(what + "\n  ours: " + actual + "\n  real: " + expected);
         }
@@ -92,6 +93,16 @@ final class TlsDuel implements AutoCloseable {
             seen.append(matcher.group(1)).append(": ").append(matcher.group(2)).append("; ");
         }
         return seen.length() == 0 ? "failed" : seen.toString();
+    }
+
+    /** What openssl and a server agree on by ALPN, or that the handshake failed. */
+    static String protocol(ServerProcess server, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect", server.target()));
+        command.addAll(List.of(arguments));
+        String out = Command.run(command, LIMIT).out();
+        return out.lines()
+                .filter(line -> line.contains("ALPN") || line.contains("Cipher is (NONE)"))
+                .collect(Collectors.joining("; "));
     }
 
     /** The status of an answer that curl gets, 000 for none. */

@@ -25,7 +25,7 @@ public final class ServerTls {
     private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
 
     /** What engines are made from, and what it was made from itself. */
-    private record Loaded(List<TlsFile> files, SSLContext context, String @Nullable [] cipherSuites) {}
+    private record Loaded(List<TlsFile> files, SSLContext context, String[] cipherSuites) {}
 
     private final TlsSettings settings;
     private final List<Path> paths;
@@ -53,9 +53,7 @@ public final class ServerTls {
         engine.setUseClientMode(false);
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(settings.protocols().toArray(String[]::new));
-        if (current.cipherSuites() != null) {
-            parameters.setCipherSuites(current.cipherSuites());
-        }
+        parameters.setCipherSuites(current.cipherSuites());
         parameters.setNeedClientAuth(settings.clientCertificates());
         engine.setSSLParameters(parameters);
         engine.setHandshakeApplicationProtocolSelector((ignored, offered) -> choose(protocols, offered));
@@ -122,12 +120,10 @@ public final class ServerTls {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {identity}, trust, null);
-            String[] suites = settings.cipherSuites().isEmpty()
-                    ? null
-                    : CipherSuites.enabled(
-                            settings.cipherSuites(),
-                            List.of(context.getDefaultSSLParameters().getCipherSuites()),
-                            settings.protocols().contains("TLSv1.3"));
+            String[] suites = CipherSuites.enabled(
+                    settings.cipherSuites(),
+                    List.of(context.getDefaultSSLParameters().getCipherSuites()),
+                    settings.protocols().contains("TLSv1.3"));
             return new Loaded(files, context, suites);
         } catch (GeneralSecurityException e) {
             throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);
