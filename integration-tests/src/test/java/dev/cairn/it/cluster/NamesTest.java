@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.it.tls.Authority;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;

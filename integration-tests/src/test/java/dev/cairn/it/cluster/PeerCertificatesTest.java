@@ -3,6 +3,7 @@ package dev.cairn.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.it.tls.Authority;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

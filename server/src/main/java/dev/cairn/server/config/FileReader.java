@@ -88,6 +88,8 @@ final class FileReader {
         options.setMaxAliasesForCollections(ALIASES_MAX);
         options.setAllowRecursiveKeys(false);
         options.setAllowDuplicateKeys(true);
+        // Its warning would go past the log.
+        options.setWarnOnDuplicateKeys(false);
         try {
             DumperOptions dump = new DumperOptions();
             Yaml yaml = new Yaml(

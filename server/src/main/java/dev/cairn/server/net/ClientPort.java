@@ -161,10 +161,12 @@ public final class ClientPort {
         int messageBytesMax = messageBytesMax(config);
         FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, saturate(2L * messageBytesMax));
+        SettingsLimit settingsLimit = new SettingsLimit(firstBytesLimit);
         GrpcNegotiator negotiator = new GrpcNegotiator(
                 gate,
                 firstBytesLimit,
                 http1,
+                settingsLimit,
                 messageBytesMax,
                 front(url, http == null ? List.of("h2") : List.of("http/1.1", "h2")));
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
@@ -178,6 +180,7 @@ public final class ClientPort {
                 .maxConcurrentCallsPerConnection(saturate(config.maxConcurrentStreams()))
                 .permitKeepAliveTime(config.grpcKeepaliveMinTime().toNanos(), TimeUnit.NANOSECONDS)
                 .permitKeepAliveWithoutCalls(false)
+                .addTransportFilter(settingsLimit)
                 // The library's own timer would also cut connections that turned out to be HTTP/1.
                 .handshakeTimeout(Long.MAX_VALUE, TimeUnit.MILLISECONDS)
                 .fallbackHandlerRegistry(new ServedMethods(content));
@@ -186,6 +189,7 @@ public final class ClientPort {
         keepAlive(builder);
         if (!url.unixSocket()) {
             builder.withOption(ChannelOption.SO_BACKLOG, BACKLOG);
+            TcpKeepAlive.times(loops.epoll()).forEach(builder::withChildOption);
             if (config.socketReusePort()) {
                 reusePort(builder);
             }

@@ -129,12 +129,17 @@ final class FirstBytesHandler extends ByteToMessageDecoder {
 
     private void decideByLine(ChannelHandlerContext ctx, ByteBuf in) {
         int start = in.readerIndex();
+        if (in.getByte(start) < ' ') {
+            // No request begins with a control byte, as TLS does, or beyond ASCII: bytes are signed.
+            decide(ctx, in, null);
+            return;
+        }
         int length = Math.min(in.readableBytes(), LINE_BYTES_MAX);
         int end = in.indexOf(start, start + length, (byte) '\n');
         if (end >= 0) {
             decide(ctx, in, endsWithHttp1(in, start, end) ? http1 : null);
-        } else if (length == LINE_BYTES_MAX || in.getByte(start) < ' ') {
-            // A line this long, or a control byte such as the first one of TLS, is no request.
+        } else if (length == LINE_BYTES_MAX) {
+            // No line of a request is this long.
             decide(ctx, in, null);
         }
     }

@@ -26,6 +26,7 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
     private final ServingGate gate;
     private final Duration limit;
     private final FirstBytesHandler.@Nullable Protocol http1;
+    private final SettingsLimit settingsLimit;
     private final long messageBytesMax;
     private final @Nullable UnaryOperator<ChannelHandler> tls;
 
@@ -34,8 +35,10 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
             ServingGate gate,
             Duration limit,
             FirstBytesHandler.@Nullable Protocol http1,
+            SettingsLimit settingsLimit,
             long messageBytesMax,
             @Nullable UnaryOperator<ChannelHandler> tls) {
+        this.settingsLimit = settingsLimit;
         this.messageBytesMax = messageBytesMax;
         this.gate = gate;
         this.limit = limit;
@@ -68,6 +71,7 @@ final class GrpcNegotiator implements InternalProtocolNegotiator.ProtocolNegotia
         if (encrypted != null) {
             attributes.set(Grpc.TRANSPORT_ATTR_SSL_SESSION, encrypted.engine().getSession());
         }
+        settingsLimit.start(after, attributes);
         after.fireUserEventTriggered(InternalProtocolNegotiationEvent.withAttributes(
                 InternalProtocolNegotiationEvent.getDefault(), attributes.build()));
     }

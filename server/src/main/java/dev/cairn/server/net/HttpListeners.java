@@ -128,7 +128,8 @@ public final class HttpListeners {
                     }
                 });
         if (!url.unixSocket()) {
-            bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG);
+            bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG).childOption(ChannelOption.SO_KEEPALIVE, true);
+            TcpKeepAlive.times(loops.epoll()).forEach(bootstrap::childOption);
         }
         ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
         Throwable failure = bound.cause();

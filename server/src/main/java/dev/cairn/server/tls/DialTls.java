@@ -5,6 +5,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -22,6 +23,9 @@ import org.slf4j.LoggerFactory;
 final class DialTls {
     private static final Logger LOG = LoggerFactory.getLogger(DialTls.class);
 
+    /** What connections are made from, and what it was made from itself. */
+    private record Loaded(List<TlsFile> files, SSLContext context) {}
+
     private final TlsSettings.@Nullable Named certificate;
     private final TlsSettings.@Nullable Named key;
     private final TlsSettings.@Nullable Named authorities;
@@ -29,7 +33,7 @@ final class DialTls {
     private final AllowedNames allowed;
     private final List<Path> paths;
     private FileStamps stamps;
-    private SSLContext context;
+    private Loaded loaded;
     private volatile @Nullable String expectedName;
 
     /**
@@ -61,11 +65,11 @@ final class DialTls {
         this.authorities = authorities;
         this.verifies = verifies;
         this.paths = Stream.of(certificate, key, authorities)
-                .filter(java.util.Objects::nonNull)
+                .filter(Objects::nonNull)
                 .map(TlsSettings.Named::path)
                 .toList();
         this.stamps = FileStamps.of(paths);
-        this.context = load();
+        this.loaded = load(read());
     }
 
     /** From now on all others have to show certificates for this name, whatever host is dialled. */
@@ -77,44 +81,56 @@ final class DialTls {
     synchronized SSLContext context() {
         FileStamps now = FileStamps.of(paths);
         if (stamps.covers(now)) {
-            return context;
+            return loaded.context();
         }
         try {
-            context = load();
+            List<TlsFile> files = read();
+            if (!TlsFile.same(files, loaded.files())) {
+                loaded = load(files);
+                LOG.atInfo()
+                        .setMessage("TLS files have changed and are in use")
+                        .addKeyValue("files", paths.toString())
+                        .log();
+            }
         } catch (TlsException e) {
-            LOG.atWarn()
-                    .setMessage("changed TLS files cannot be used; the last good ones stay in use")
-                    .addKeyValue("error", e.getMessage())
-                    .log();
+            if (!stamps.sameAs(now)) {
+                LOG.atWarn()
+                        .setMessage("changed TLS files cannot be used; the last good ones stay in use")
+                        .addKeyValue("error", e.getMessage())
+                        .log();
+            }
         }
         stamps = now;
-        return context;
+        return loaded.context();
     }
 
-    private SSLContext load() throws TlsException {
+    private List<TlsFile> read() throws TlsException {
+        return TlsFile.readAll(Stream.of(certificate, key, authorities)
+                .filter(Objects::nonNull)
+                .toList());
+    }
+
+    private Loaded load(List<TlsFile> files) throws TlsException {
         KeyManager[] identity = {};
         if (certificate != null && key != null) {
-            identity = new KeyManager[] {
-                ServerIdentity.of(
-                        TlsFile.read(certificate.option(), certificate.path()), TlsFile.read(key.option(), key.path()))
-            };
+            identity = new KeyManager[] {ServerIdentity.of(files.get(0), files.get(1))};
         }
         try {
             SSLContext made = SSLContext.getInstance("TLS");
-            made.init(identity, verifies ? trust() : new TrustManager[] {new Anyone()}, null);
-            return made;
+            made.init(identity, verifies ? trust(files) : new TrustManager[] {new Anyone()}, null);
+            return new Loaded(files, made);
         } catch (GeneralSecurityException | java.io.IOException e) {
             throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);
         }
     }
 
-    private TrustManager[] trust() throws GeneralSecurityException, java.io.IOException {
+    private TrustManager[] trust(List<TlsFile> files) throws GeneralSecurityException, java.io.IOException {
         KeyStore anchors = null;
         if (authorities != null) {
             anchors = KeyStore.getInstance(KeyStore.getDefaultType());
             anchors.load(null, null);
             int place = 0;
-            for (X509Certificate authority : Certificates.in(TlsFile.read(authorities.option(), authorities.path()))) {
+            for (X509Certificate authority : Certificates.in(files.get(files.size() - 1))) {
                 anchors.setCertificateEntry("authority-" + place++, authority);
             }
         }

@@ -27,44 +27,38 @@ final class DialTrust extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
-        String name = expectedName.get();
-        if (name == null) {
-            authorities.checkServerTrusted(chain, authType, engine);
-        } else {
-            checkName(chain, authType, name);
-        }
-        allowed.check(chain[0]);
+        check(chain, authType, () -> authorities.checkServerTrusted(chain, authType, engine));
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
             throws CertificateException {
-        String name = expectedName.get();
-        if (name == null) {
-            authorities.checkServerTrusted(chain, authType, socket);
-        } else {
-            checkName(chain, authType, name);
-        }
-        allowed.check(chain[0]);
+        check(chain, authType, () -> authorities.checkServerTrusted(chain, authType, socket));
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-        String name = expectedName.get();
-        if (name == null) {
-            authorities.checkServerTrusted(chain, authType);
-        } else {
-            checkName(chain, authType, name);
-        }
-        allowed.check(chain[0]);
+        check(chain, authType, () -> authorities.checkServerTrusted(chain, authType));
     }
 
-    /** Without the connection, so that the host which is dialled does not count. */
-    private void checkName(X509Certificate[] chain, String authType, String name) throws CertificateException {
-        authorities.checkServerTrusted(chain, authType);
-        if (!HostNames.match(chain[0], name)) {
-            throw new CertificateException("x509: certificate is not valid for " + name);
+    /** What the authorities say of a chain; of the host that is dialled too, where they know the connection. */
+    @FunctionalInterface
+    private interface Verdict {
+        void ask() throws CertificateException;
+    }
+
+    private void check(X509Certificate[] chain, String authType, Verdict forDialledHost) throws CertificateException {
+        String name = expectedName.get();
+        if (name == null) {
+            forDialledHost.ask();
+        } else {
+            // Without the connection, so that the host which is dialled does not count.
+            authorities.checkServerTrusted(chain, authType);
+            if (!HostNames.match(chain[0], name)) {
+                throw new CertificateException("x509: certificate is not valid for " + name);
+            }
         }
+        allowed.check(chain[0]);
     }
 
     @Override

@@ -2,8 +2,6 @@ package dev.cairn.server.tls;
 
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.KeyManager;
@@ -27,7 +25,7 @@ public final class ServerTls {
     private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
 
     /** What engines are made from, and what it was made from itself. */
-    private record Loaded(List<TlsFile> files, SSLContext context, String @Nullable [] cipherSuites) {}
+    private record Loaded(List<TlsFile> files, SSLContext context, String[] cipherSuites) {}
 
     private final TlsSettings settings;
     private final List<Path> paths;
@@ -40,7 +38,7 @@ public final class ServerTls {
         this.settings = settings;
         this.paths = settings.files().stream().map(TlsSettings.Named::path).toList();
         this.stamps = FileStamps.of(paths);
-        this.loaded = load(read());
+        this.loaded = load(TlsFile.readAll(settings.files()));
     }
 
     /**
@@ -55,9 +53,7 @@ public final class ServerTls {
         engine.setUseClientMode(false);
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(settings.protocols().toArray(String[]::new));
-        if (current.cipherSuites() != null) {
-            parameters.setCipherSuites(current.cipherSuites());
-        }
+        parameters.setCipherSuites(current.cipherSuites());
         parameters.setNeedClientAuth(settings.clientCertificates());
         engine.setSSLParameters(parameters);
         engine.setHandshakeApplicationProtocolSelector((ignored, offered) -> choose(protocols, offered));
@@ -81,8 +77,8 @@ public final class ServerTls {
             return;
         }
         try {
-            List<TlsFile> files = read();
-            if (!same(files, loaded.files())) {
+            List<TlsFile> files = TlsFile.readAll(settings.files());
+            if (!TlsFile.same(files, loaded.files())) {
                 loaded = load(files);
                 LOG.atInfo()
                         .setMessage("TLS files have changed and are in use")
@@ -100,23 +96,6 @@ public final class ServerTls {
             stamps = now;
             loading.unlock();
         }
-    }
-
-    private static boolean same(List<TlsFile> some, List<TlsFile> others) {
-        for (int i = 0; i < some.size(); i++) {
-            if (!Arrays.equals(some.get(i).content(), others.get(i).content())) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private List<TlsFile> read() throws TlsException {
-        List<TlsFile> files = new ArrayList<>();
-        for (TlsSettings.Named named : settings.files()) {
-            files.add(TlsFile.read(named.option(), named.path()));
-        }
-        return files;
     }
 
     private static @Nullable TlsFile find(List<TlsFile> files, TlsSettings.@Nullable Named named) {
@@ -141,12 +120,10 @@ public final class ServerTls {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {identity}, trust, null);
-            String[] suites = settings.cipherSuites().isEmpty()
-                    ? null
-                    : CipherSuites.enabled(
-                            settings.cipherSuites(),
-                            List.of(context.getDefaultSSLParameters().getCipherSuites()),
-                            settings.protocols().contains("TLSv1.3"));
+            String[] suites = CipherSuites.enabled(
+                    settings.cipherSuites(),
+                    List.of(context.getDefaultSSLParameters().getCipherSuites()),
+                    settings.protocols().contains("TLSv1.3"));
             return new Loaded(files, context, suites);
         } catch (GeneralSecurityException e) {
             throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);

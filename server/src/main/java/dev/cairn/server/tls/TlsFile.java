@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
@@ -36,6 +37,24 @@ record TlsFile(String option, Path path, byte[] content) {
         } catch (IOException e) {
             throw new TlsException("--" + option + " " + path + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    static List<TlsFile> readAll(List<TlsSettings.Named> all) throws TlsException {
+        List<TlsFile> files = new ArrayList<>(all.size());
+        for (TlsSettings.Named named : all) {
+            files.add(read(named.option(), named.path()));
+        }
+        return files;
+    }
+
+    /** Whether files read from the same places hold the same. */
+    static boolean same(List<TlsFile> some, List<TlsFile> others) {
+        for (int i = 0; i < some.size(); i++) {
+            if (!Arrays.equals(some.get(i).content(), others.get(i).content())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The PEM blocks of the file in order; text around them does not matter. */

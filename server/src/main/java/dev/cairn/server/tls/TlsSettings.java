@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param crl null for no revocations
  * @param hostNames of which a client certificate must carry one; empty for any
  * @param commonNames of which a client certificate must carry one; empty for any
- * @param cipherSuites of TLS 1.2; empty for those of the runtime
+ * @param cipherSuites of TLS 1.2; empty for those that etcd has enabled by itself
  * @param protocols enabled, by the names of the JDK
  */
 record TlsSettings(
