@@ -17,6 +17,7 @@ import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.PeerPort;
+import dev.cairn.server.systemd.ServiceManager;
 import dev.cairn.server.tls.PeerTls;
 import java.io.IOException;
 import java.time.Duration;
@@ -78,8 +79,8 @@ public final class Main {
 
     private static void run(ServerConfig config) throws InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
+        openLog(config, log);
         try {
-            Logs.open(config.log());
             for (Notice notice : config.notices()) {
                 Logs.write(log, notice);
             }
@@ -112,6 +113,22 @@ public final class Main {
                     .addKeyValue(
                             "error",
                             e instanceof RuntimeException || e instanceof Error ? e.toString() : e.getMessage())
+                    .log();
+            System.exit(EXIT_FAILURE);
+        }
+    }
+
+    /** A log that cannot be written is a mistake in the flags. */
+    private static void openLog(ServerConfig config, Logger log) {
+        try {
+            Logs.open(config.log());
+        } catch (IOException e) {
+            config.notices().stream()
+                    .filter(notice -> notice.message().equals(Notice.RUNNING))
+                    .forEach(notice -> Logs.write(log, notice));
+            log.atWarn()
+                    .setMessage("failed to verify flags")
+                    .addKeyValue("error", e.getMessage())
                     .log();
             System.exit(EXIT_FAILURE);
         }
@@ -150,6 +167,7 @@ public final class Main {
         if (!server.removed().isDone()) {
             port.serve();
             log.atInfo().log("ready to serve client requests");
+            tellServiceManager(log);
         }
         server.removed().join();
         // Whoever asked for the removal is still to be answered, and the others to be told.
@@ -160,6 +178,19 @@ public final class Main {
                 .log();
         log.atWarn().log("data-dir used by this member must be removed");
         System.exit(0);
+    }
+
+    private static void tellServiceManager(Logger log) {
+        log.atInfo().log("notifying init daemon");
+        String failure = ServiceManager.tellReady(System.getenv());
+        if (failure == null) {
+            log.atInfo().log("successfully notified init daemon");
+        } else {
+            log.atError()
+                    .setMessage("failed to notify systemd for readiness")
+                    .addKeyValue("error", failure)
+                    .log();
+        }
     }
 
     private static void stop(

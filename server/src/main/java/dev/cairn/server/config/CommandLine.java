@@ -119,7 +119,7 @@ public final class CommandLine {
         List<String> args = new ArrayList<>(arguments.size() + 1);
         args.add("etcd");
         args.addAll(arguments);
-        return Notice.info("Running: ", "args", args);
+        return Notice.info(Notice.RUNNING, "args", args);
     }
 
     /** Not a mistake: the usage was asked for. */

@@ -386,23 +386,18 @@ final class Options {
             "log-outputs",
             "default",
             Section.LOGGING,
-            "Where the log goes: 'default', 'stderr', 'stdout' or file paths, separated by commas.");
+            "Where the log goes: 'default' (standard error), 'stderr', 'stdout', 'systemd/journal' or file paths, separated by commas.");
     static final Option<String> LOG_LEVEL = string(
             "log-level", "info", Section.LOGGING, "Lowest level to log: debug, info, warn, error, panic or fatal.");
     static final Option<String> LOG_FORMAT =
             string("log-format", "json", Section.LOGGING, "Form of the log lines: 'json' or 'console'.");
-    static final Option<Boolean> ENABLE_LOG_ROTATION = bool(
-                    "enable-log-rotation",
-                    "false",
-                    Section.LOGGING,
-                    "Rotate the one log file that --log-outputs names.")
-            .notYet("the log file is not rotated");
+    static final Option<Boolean> ENABLE_LOG_ROTATION =
+            bool("enable-log-rotation", "false", Section.LOGGING, "Rotate the one log file that --log-outputs names.");
     static final Option<String> LOG_ROTATION_CONFIG_JSON = string(
-                    "log-rotation-config-json",
-                    "{\"maxsize\": 100, \"maxage\": 0, \"maxbackups\": 0, \"localtime\": false, \"compress\": false}",
-                    Section.LOGGING,
-                    "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.")
-            .notYet("the log file is not rotated");
+            "log-rotation-config-json",
+            "{\"maxsize\": 100, \"maxage\": 0, \"maxbackups\": 0, \"localtime\": false, \"compress\": false}",
+            Section.LOGGING,
+            "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.");
     static final Option<Duration> WARNING_UNARY_REQUEST_DURATION = duration(
             "warning-unary-request-duration", "300ms", Section.LOGGING, "Log requests that take longer than this.");
 

@@ -2,10 +2,11 @@ package dev.cairn.server.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Immutable. The checked configuration of one member, with zero values replaced by what they stand for. Whoever needs a value often
@@ -482,14 +483,16 @@ public final class ServerConfig {
     }
 
     public LogSettings log() {
-        List<String> outputs = new ArrayList<>();
+        SortedSet<String> outputs = new TreeSet<>();
         for (String output : values.get(Options.LOG_OUTPUTS)) {
             outputs.add(output.equals("default") ? "stderr" : output);
         }
+        String format = values.get(Options.LOG_FORMAT);
         return new LogSettings(
                 values.get(Options.LOG_LEVEL).toLowerCase(java.util.Locale.ROOT),
-                values.get(Options.LOG_FORMAT),
-                outputs);
+                format.isEmpty() ? "json" : format,
+                outputs.contains(LogSettings.NOWHERE) ? List.of(LogSettings.NOWHERE) : List.copyOf(outputs),
+                Validation.checkedRotation(values));
     }
 
     /** A duration in the form that log lines and answers of etcd use. */
