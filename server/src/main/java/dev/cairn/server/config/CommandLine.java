@@ -70,7 +70,7 @@ public final class CommandLine {
         try {
             FileReader.read(file, fromFile);
         } catch (FileReader.BadUrl e) {
-            return new Outcome.Exit(1, "", e.getMessage() + "\n", List.of());
+            return new Outcome.Exit(e.status, "", e.getMessage() + "\n", List.of());
         } catch (ConfigException e) {
             return failed(e.getMessage());
         }

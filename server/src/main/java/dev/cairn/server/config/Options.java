@@ -456,11 +456,10 @@ final class Options {
             Section.FEATURES,
             "Log entries whose application takes longer than this.");
     static final Option<Long> BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES = unsigned(
-                    "bootstrap-defrag-threshold-megabytes",
-                    "0",
-                    Section.FEATURES,
-                    "Defragment at start when at least this many MiB would come free, 0 for never.")
-            .notYet("the store is not defragmented at start");
+            "bootstrap-defrag-threshold-megabytes",
+            "0",
+            Section.FEATURES,
+            "Defragment at start when at least this many MiB would come free, 0 for never.");
     static final Option<Long> MAX_LEARNERS =
             signed("max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.");
     static final Option<Duration> DOWNGRADE_CHECK_TIME = duration(
@@ -475,8 +474,10 @@ final class Options {
     static final Option<Boolean> FORCE_NEW_CLUSTER =
             bool("force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.");
     static final Option<Boolean> UNSAFE_NO_FSYNC = bool(
-                    "unsafe-no-fsync", "false", Section.UNSAFE, "Do not sync to disk; a crash loses data.")
-            .notYet("the log is always synced");
+            "unsafe-no-fsync",
+            "false",
+            Section.UNSAFE,
+            "Do not sync to disk; a crash of the machine loses data, and may leave a store that cannot be opened.");
 
     // Other
     static final Option<String> CONFIG_FILE = string("config-file", "", Section.UNLISTED, "");

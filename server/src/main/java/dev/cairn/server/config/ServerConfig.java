@@ -34,6 +34,11 @@ public final class ServerConfig {
         this.notices = List.copyOf(notices);
     }
 
+    /** The value of an option as it was given, or its default. */
+    Object value(Option<?> option) {
+        return values.get(option);
+    }
+
     /** How automatic compaction counts its retention. */
     public enum CompactionMode {
         PERIODIC,
@@ -332,6 +337,11 @@ public final class ServerConfig {
 
     public Duration warningUnaryRequestDuration() {
         return positiveOr(values.get(Options.WARNING_UNARY_REQUEST_DURATION), SLOW_REQUEST_DEFAULT);
+    }
+
+    /** The store is defragmented at start when so much would come free; zero for never. */
+    public long bootstrapDefragThresholdBytes() {
+        return Math.min(values.get(Options.BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES), Long.MAX_VALUE >> 20) << 20;
     }
 
     public boolean unsafeNoFsync() {
