@@ -20,6 +20,7 @@ import dev.cairn.server.peer.PeerPort;
 import dev.cairn.server.systemd.ServiceManager;
 import dev.cairn.server.tls.PeerTls;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +95,13 @@ public final class Main {
                     .addKeyValue("advertise-client-urls", texts(config.advertiseClientUrls()))
                     .addKeyValue("initial-cluster", config.initialCluster())
                     .log();
+            if (Files.isDirectory(config.memberDir())) {
+                log.atInfo()
+                        .setMessage("server has already been initialized")
+                        .addKeyValue("data-dir", config.dataDir())
+                        .addKeyValue("dir-type", "member")
+                        .log();
+            }
             serve(config, log);
         } catch (DiscoveryException e) {
             config.discovery()
@@ -153,6 +161,10 @@ public final class Main {
                 peerTls.listeners(),
                 peerContent::join,
                 () -> member.join().newRaftHandler());
+        log.atInfo()
+                .setMessage("configuring client listeners")
+                .addKeyValue("listen-client-urls", texts(config.listenClientUrls()))
+                .log();
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
         EtcdServer server = new EtcdServer(
@@ -163,6 +175,14 @@ public final class Main {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> stop(log, stopping, peers, port, server, loops), "etcd-stop"));
         peers.serve();
+        log.atInfo()
+                .setMessage("now serving peer/client/metrics")
+                .addKeyValue("initial-advertise-peer-urls", texts(config.initialAdvertisePeerUrls()))
+                .addKeyValue("listen-peer-urls", texts(config.listenPeerUrls()))
+                .addKeyValue("advertise-client-urls", texts(config.advertiseClientUrls()))
+                .addKeyValue("listen-client-urls", texts(config.listenClientUrls()))
+                .addKeyValue("listen-metrics-urls", texts(config.listenMetricsUrls()))
+                .log();
         CompletableFuture.anyOf(server.published(), server.removed()).join();
         if (!server.removed().isDone()) {
             port.serve();
@@ -196,11 +216,16 @@ public final class Main {
     private static void stop(
             Logger log, AtomicBoolean stopping, PeerPort peers, ClientPort port, EtcdServer server, EventLoops loops) {
         stopping.set(true);
+        if (!server.removed().isDone()) {
+            log.atInfo().log("received signal; shutting down");
+        }
         log.atInfo().log("closing etcd server");
         server.handOver();
         server.endStreams();
         port.stop(STOP_GRACE, server::refuseWaiting);
+        log.atInfo().log("stopping serving peer traffic");
         peers.stop(STOP_GRACE);
+        log.atInfo().log("stopped serving peer traffic");
         server.close();
         loops.close();
         log.atInfo().log("closed etcd server");

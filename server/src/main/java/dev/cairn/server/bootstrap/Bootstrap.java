@@ -139,6 +139,29 @@ public final class Bootstrap {
         }
     }
 
+    private static void tellRestored(MvccStore store, Cluster.View members, Identity identity) {
+        LOG.atInfo()
+                .setMessage("kvstore restored")
+                .addKeyValue("current-rev", store.currentRevision())
+                .log();
+        for (Member member : members.members()) {
+            LOG.atInfo()
+                    .setMessage("recovered/added member from store")
+                    .addKeyValue("cluster-id", Identity.hex(identity.clusterId()))
+                    .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
+                    .addKeyValue("recovered-remote-peer-id", Identity.hex(member.id()))
+                    .addKeyValue("recovered-remote-peer-urls", member.peerUrls())
+                    .addKeyValue("recovered-remote-peer-is-learner", member.learner())
+                    .log();
+        }
+        if (members.version() != null) {
+            LOG.atInfo()
+                    .setMessage("set cluster version from store")
+                    .addKeyValue("cluster-version", members.version())
+                    .log();
+        }
+    }
+
     private static StoreOptions storage(ServerConfig config, DataDirectory directory) {
         long quotaBytes = Math.max(config.quotaBackendBytes(), 0);
         return config.unsafeNoFsync()
@@ -248,6 +271,7 @@ public final class Bootstrap {
                             log.lastIndex())
                     : List.of();
             forced.forEach(tail::entry);
+            tellRestored(store, members, identity);
             // What is applied was committed, whatever the last hard state that reached the disk says.
             HardState hardState = new HardState(
                     log.hardState().term(),
