@@ -49,6 +49,22 @@ public record StoreOptions(
         });
     }
 
+    /** As {@link #lmdb}, but nothing is synced before the store is closed: a crash of the machine may leave files of no use. */
+    public static StoreOptions lmdbWithoutSync(Path directory, long quotaBytes) {
+        Backend.Factory synced = lmdb(directory, quotaBytes).backend();
+        return of(new Backend.Factory() {
+            @Override
+            public Backend open(List<TableRef> tables) {
+                return synced.openForLoading(tables);
+            }
+
+            @Override
+            public Backend openForLoading(List<TableRef> tables) {
+                return synced.openForLoading(tables);
+            }
+        });
+    }
+
     /** Loads what {@link #lmdb} needs, so that opening a store takes less time afterwards. Any thread. */
     public static void preloadLmdb() {
         LmdbBackend.loadLibrary();

@@ -345,6 +345,12 @@ public final class EtcdServer implements AutoCloseable {
             LOG.warn("leadership transfer failed: no other voter is connected");
             return;
         }
+        LOG.atInfo()
+                .setMessage("leadership transfer starting")
+                .addKeyValue("local-member-id", Identity.hex(self))
+                .addKeyValue("current-leader-member-id", Identity.hex(self))
+                .addKeyValue("transferee-member-id", Identity.hex(next.id()))
+                .log();
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         core.control.transferLeadership(next.id(), new Completion<Long>() {
             @Override
@@ -359,8 +365,8 @@ public final class EtcdServer implements AutoCloseable {
         });
         boolean moved = done.completeOnTimeout(false, core.timeoutMillis, TimeUnit.MILLISECONDS)
                 .join();
-        LOG.atInfo()
-                .setMessage(moved ? "leadership transferred" : "leadership transfer failed")
+        (moved ? LOG.atInfo() : LOG.atWarn())
+                .setMessage(moved ? "leadership transfer finished" : "leadership transfer failed")
                 .addKeyValue("local-member-id", Identity.hex(self))
                 .addKeyValue("transferee-member-id", Identity.hex(next.id()))
                 .log();

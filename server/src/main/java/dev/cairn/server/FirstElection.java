@@ -5,6 +5,8 @@ import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.thread.Duty;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Shortens the first election timeout after a start: when other members are connected and none has spoken as the leader yet, most of the
@@ -12,6 +14,8 @@ import java.util.function.IntSupplier;
  * connections, or the end of its time.
  */
 final class FirstElection implements Duty {
+    private static final Logger LOG = LoggerFactory.getLogger(FirstElection.class);
+
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int TICKS_LEFT = 2;
@@ -49,6 +53,12 @@ final class FirstElection implements Duty {
         }
         nextNanos = nowNanos + LOOK_NANOS;
         if (activePeers.getAsInt() >= PEERS_MIN) {
+            LOG.atInfo()
+                    .setMessage("initialized peer connections; fast-forwarding election ticks")
+                    .addKeyValue("forward-ticks", ticks)
+                    .addKeyValue("election-ticks", ticks + TICKS_LEFT)
+                    .addKeyValue("active-remote-members", activePeers.getAsInt())
+                    .log();
             inbox.skipTicks(ticks);
             nextNanos = Long.MAX_VALUE;
         } else if (nowNanos - endNanos >= 0) {

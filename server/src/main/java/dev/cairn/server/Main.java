@@ -17,8 +17,10 @@ import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.PeerPort;
+import dev.cairn.server.systemd.ServiceManager;
 import dev.cairn.server.tls.PeerTls;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -78,8 +80,8 @@ public final class Main {
 
     private static void run(ServerConfig config) throws InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
+        openLog(config, log);
         try {
-            Logs.open(config.log());
             for (Notice notice : config.notices()) {
                 Logs.write(log, notice);
             }
@@ -93,6 +95,13 @@ public final class Main {
                     .addKeyValue("advertise-client-urls", texts(config.advertiseClientUrls()))
                     .addKeyValue("initial-cluster", config.initialCluster())
                     .log();
+            if (Files.isDirectory(config.memberDir())) {
+                log.atInfo()
+                        .setMessage("server has already been initialized")
+                        .addKeyValue("data-dir", config.dataDir())
+                        .addKeyValue("dir-type", "member")
+                        .log();
+            }
             serve(config, log);
         } catch (DiscoveryException e) {
             config.discovery()
@@ -117,6 +126,22 @@ public final class Main {
         }
     }
 
+    /** A log that cannot be written is a mistake in the flags. */
+    private static void openLog(ServerConfig config, Logger log) {
+        try {
+            Logs.open(config.log());
+        } catch (IOException e) {
+            config.notices().stream()
+                    .filter(notice -> notice.message().equals(Notice.RUNNING))
+                    .forEach(notice -> Logs.write(log, notice));
+            log.atWarn()
+                    .setMessage("failed to verify flags")
+                    .addKeyValue("error", e.getMessage())
+                    .log();
+            System.exit(EXIT_FAILURE);
+        }
+    }
+
     /** Runs until the process is told to stop. */
     private static void serve(ServerConfig config, Logger log)
             throws IOException, StartException, InterruptedException {
@@ -136,6 +161,10 @@ public final class Main {
                 peerTls.listeners(),
                 peerContent::join,
                 () -> member.join().newRaftHandler());
+        log.atInfo()
+                .setMessage("configuring client listeners")
+                .addKeyValue("listen-client-urls", texts(config.listenClientUrls()))
+                .log();
         ClientPort port = ClientPort.bind(config, loops, content::join);
         Metrics metrics = new Metrics();
         EtcdServer server = new EtcdServer(
@@ -146,10 +175,19 @@ public final class Main {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> stop(log, stopping, peers, port, server, loops), "etcd-stop"));
         peers.serve();
+        log.atInfo()
+                .setMessage("now serving peer/client/metrics")
+                .addKeyValue("initial-advertise-peer-urls", texts(config.initialAdvertisePeerUrls()))
+                .addKeyValue("listen-peer-urls", texts(config.listenPeerUrls()))
+                .addKeyValue("advertise-client-urls", texts(config.advertiseClientUrls()))
+                .addKeyValue("listen-client-urls", texts(config.listenClientUrls()))
+                .addKeyValue("listen-metrics-urls", texts(config.listenMetricsUrls()))
+                .log();
         CompletableFuture.anyOf(server.published(), server.removed()).join();
         if (!server.removed().isDone()) {
             port.serve();
             log.atInfo().log("ready to serve client requests");
+            tellServiceManager(log);
         }
         server.removed().join();
         // Whoever asked for the removal is still to be answered, and the others to be told.
@@ -162,14 +200,32 @@ public final class Main {
         System.exit(0);
     }
 
+    private static void tellServiceManager(Logger log) {
+        log.atInfo().log("notifying init daemon");
+        String failure = ServiceManager.tellReady(System.getenv());
+        if (failure == null) {
+            log.atInfo().log("successfully notified init daemon");
+        } else {
+            log.atError()
+                    .setMessage("failed to notify systemd for readiness")
+                    .addKeyValue("error", failure)
+                    .log();
+        }
+    }
+
     private static void stop(
             Logger log, AtomicBoolean stopping, PeerPort peers, ClientPort port, EtcdServer server, EventLoops loops) {
         stopping.set(true);
+        if (!server.removed().isDone()) {
+            log.atInfo().log("received signal; shutting down");
+        }
         log.atInfo().log("closing etcd server");
         server.handOver();
         server.endStreams();
         port.stop(STOP_GRACE, server::refuseWaiting);
+        log.atInfo().log("stopping serving peer traffic");
         peers.stop(STOP_GRACE);
+        log.atInfo().log("stopped serving peer traffic");
         server.close();
         loops.close();
         log.atInfo().log("closed etcd server");

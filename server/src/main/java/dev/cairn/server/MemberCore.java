@@ -73,6 +73,7 @@ final class MemberCore {
     /** The size of one message between members, and of one batch to apply. */
     private static final long MESSAGE_BYTES_MAX = 1 << 20;
 
+    private final LeaderLines leaderLines;
     final MvccStore store;
     final Cluster cluster;
     final StatusBoard status;
@@ -257,6 +258,7 @@ final class MemberCore {
                 config.snapshotCatchupEntries(),
                 holds,
                 now);
+        leaderLines = new LeaderLines(cluster.identity().memberId());
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);
     }
@@ -277,13 +279,7 @@ final class MemberCore {
         leases.lead(leads);
         surroundings.wakeHouse();
         instruments.leaderChanged(role, leader);
-        LOG.atInfo()
-                .setMessage("raft.node: leader changed")
-                .addKeyValue(
-                        "local-member-id", Long.toHexString(cluster.identity().memberId()))
-                .addKeyValue("leader-member-id", Long.toHexString(leader))
-                .addKeyValue("term", term)
-                .log();
+        leaderLines.onLeader(leader, term);
     }
 
     /** Who has to know how the cluster changes. */

@@ -274,6 +274,10 @@ public final class WalWriter implements AutoCloseable {
     }
 
     private void syncSegment() throws IOException {
+        if (!options.syncs) {
+            entriesUnsynced = false;
+            return;
+        }
         options.listener.beforeSync();
         long start = System.nanoTime();
         FailPoint.WAL_BEFORE_SYNC.hit();

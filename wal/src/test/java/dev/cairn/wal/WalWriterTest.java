@@ -377,6 +377,26 @@ class WalWriterTest {
     }
 
     @Test
+    void shouldNotSyncWhereThatIsSwitchedOff() throws IOException {
+        List<String> events = new ArrayList<>();
+        WalListener listener = new WalListener() {
+            @Override
+            public void beforeSync() {
+                events.add("sync");
+            }
+        };
+        try (WalWriter writer = WalWriter.create(
+                log, Logs.METADATA, WalOptions.of(Runnable::run, listener).withoutSync())) {
+            writer.append(List.of(Logs.entry(1, 1, "a")), Logs.state(1, 1));
+            writer.sync();
+            writer.append(List.of(Logs.entry(1, 2, "b")), HardState.EMPTY);
+            writer.sync();
+        }
+        assertThat(events).isEmpty();
+        assertThat(Logs.read(log, 0, 0).entries()).hasSize(2);
+    }
+
+    @Test
     void shouldReportItsWork() throws IOException {
         List<String> events = new ArrayList<>();
         WalListener listener = new WalListener() {

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -41,6 +42,7 @@ public final class ServerProcess implements AutoCloseable {
     private List<String> flags;
     private List<String> peerTls = List.of();
     private List<String> launcher = List.of();
+    private Map<String, String> variables = Map.of();
     private String host = "127.0.0.1";
     private int clientPort;
     private int peerPort;
@@ -79,6 +81,12 @@ public final class ServerProcess implements AutoCloseable {
     /** The flags of the next start, behind those that every server gets; the last of the same name counts. */
     public ServerProcess withFlags(String... more) {
         flags = List.of(more);
+        return this;
+    }
+
+    /** Environment variables of the next starts. */
+    public ServerProcess withVariables(Map<String, String> more) {
+        variables = Map.copyOf(more);
         return this;
     }
 
@@ -164,6 +172,7 @@ public final class ServerProcess implements AutoCloseable {
         builder.environment().keySet().removeIf(name -> name.startsWith("ETCD") || name.startsWith("GOFAIL"));
         // Hundreds of servers that live for seconds: compiling them well is most of what they would do.
         builder.environment().putIfAbsent("CAIRN_PROFILE", "small");
+        builder.environment().putAll(variables);
         if (controlled) {
             controlPort = freePort();
             builder.environment().put("GOFAIL_HTTP", "127.0.0.1:" + controlPort);

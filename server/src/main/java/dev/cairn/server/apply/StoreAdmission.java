@@ -11,12 +11,16 @@ import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.WriteAdmission;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Refuses writes that the quota has no room for, and raises the member's NOSPACE alarm when it does. One proposal for the
  * alarm is under way at most. Thread-safe.
  */
 public final class StoreAdmission implements WriteAdmission {
+    private static final Logger LOG = LoggerFactory.getLogger(StoreAdmission.class);
+
     private final Quota quota;
     private final Alarms alarms;
     private final Proposer proposer;
@@ -44,6 +48,10 @@ public final class StoreAdmission implements WriteAdmission {
         if (alarms.isActive(AlarmType.NOSPACE) || !raising.compareAndSet(false, true)) {
             return;
         }
+        LOG.atWarn()
+                .setMessage("message exceeded backend quota; raising alarm")
+                .addKeyValue("local-member-id", Long.toHexString(memberId))
+                .log();
         AlarmRequest raise = AlarmRequest.newBuilder()
                 .setAction(AlarmRequest.AlarmAction.ACTIVATE)
                 .setMemberID(memberId)

@@ -109,6 +109,7 @@ final class SnapshotStream implements AutoCloseable {
     private void send(DatabaseSource from) {
         SnapshotResponse.Builder message = SnapshotResponse.newBuilder().setVersion(storageVersion);
         if (remaining == 0) {
+            LOG.info("sending database sha256 checksum to client");
             // The last message is the digest of all before.
             call.onNext(message.setBlob(UnsafeByteOperations.unsafeWrap(digest.digest()))
                     .build());
@@ -116,7 +117,7 @@ final class SnapshotStream implements AutoCloseable {
             sent = true;
             release();
             LOG.atInfo()
-                    .setMessage("sent database snapshot to client")
+                    .setMessage("successfully sent database snapshot to client")
                     .addKeyValue("total-bytes", from.bytes())
                     .addKeyValue("took", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos) + "ms")
                     .log();

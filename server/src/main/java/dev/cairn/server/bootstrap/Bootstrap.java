@@ -13,6 +13,7 @@ import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.defragment.Defragmentation;
 import dev.cairn.server.install.StoreRecovery;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
@@ -113,15 +114,21 @@ public final class Bootstrap {
         DataDirectory directory = DataDirectory.open(config.dataDir(), config.memberDir(), config.walDir());
         Result result = null;
         try {
-            StoreOptions store = StoreOptions.lmdb(directory.lmdb(), Math.max(config.quotaBackendBytes(), 0))
+            StoreOptions store = storage(config, directory)
                     .withFlush(config.backendBatchInterval().toNanos(), config.backendBatchLimit(), OVERLAY_BYTES_MAX)
                     .withCompaction(
                             config.compactionBatchLimit(),
                             config.compactionSleepInterval().toNanos())
                     .onFailure(onStoreFailure)
                     .withMeter(storeMeter);
-            Bootstrap bootstrap = new Bootstrap(config, directory, store, WalOptions.of(segments, walListener));
+            WalOptions log = WalOptions.of(segments, walListener);
+            Bootstrap bootstrap =
+                    new Bootstrap(config, directory, store, config.unsafeNoFsync() ? log.withoutSync() : log);
             result = directory.hasLog() ? bootstrap.restart() : bootstrap.begin(outside);
+            long threshold = config.bootstrapDefragThresholdBytes();
+            if (threshold > 0) {
+                new Defragmentation(result.store()).runAtStart(threshold);
+            }
             return result;
         } catch (IOException e) {
             throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
@@ -130,6 +137,36 @@ public final class Bootstrap {
                 closeQuietly(directory);
             }
         }
+    }
+
+    private static void tellRestored(MvccStore store, Cluster.View members, Identity identity) {
+        LOG.atInfo()
+                .setMessage("kvstore restored")
+                .addKeyValue("current-rev", store.currentRevision())
+                .log();
+        for (Member member : members.members()) {
+            LOG.atInfo()
+                    .setMessage("recovered/added member from store")
+                    .addKeyValue("cluster-id", Identity.hex(identity.clusterId()))
+                    .addKeyValue("local-member-id", Identity.hex(identity.memberId()))
+                    .addKeyValue("recovered-remote-peer-id", Identity.hex(member.id()))
+                    .addKeyValue("recovered-remote-peer-urls", member.peerUrls())
+                    .addKeyValue("recovered-remote-peer-is-learner", member.learner())
+                    .log();
+        }
+        if (members.version() != null) {
+            LOG.atInfo()
+                    .setMessage("set cluster version from store")
+                    .addKeyValue("cluster-version", members.version())
+                    .log();
+        }
+    }
+
+    private static StoreOptions storage(ServerConfig config, DataDirectory directory) {
+        long quotaBytes = Math.max(config.quotaBackendBytes(), 0);
+        return config.unsafeNoFsync()
+                ? StoreOptions.lmdbWithoutSync(directory.lmdb(), quotaBytes)
+                : StoreOptions.lmdb(directory.lmdb(), quotaBytes);
     }
 
     /** Without a log: founds a cluster, or joins one. */
@@ -234,6 +271,7 @@ public final class Bootstrap {
                             log.lastIndex())
                     : List.of();
             forced.forEach(tail::entry);
+            tellRestored(store, members, identity);
             // What is applied was committed, whatever the last hard state that reached the disk says.
             HardState hardState = new HardState(
                     log.hardState().term(),

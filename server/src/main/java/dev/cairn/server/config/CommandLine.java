@@ -70,7 +70,7 @@ public final class CommandLine {
         try {
             FileReader.read(file, fromFile);
         } catch (FileReader.BadUrl e) {
-            return new Outcome.Exit(1, "", e.getMessage() + "\n", List.of());
+            return new Outcome.Exit(e.status, "", e.getMessage() + "\n", List.of());
         } catch (ConfigException e) {
             return failed(e.getMessage());
         }
@@ -119,7 +119,7 @@ public final class CommandLine {
         List<String> args = new ArrayList<>(arguments.size() + 1);
         args.add("etcd");
         args.addAll(arguments);
-        return Notice.info("Running: ", "args", args);
+        return Notice.info(Notice.RUNNING, "args", args);
     }
 
     /** Not a mistake: the usage was asked for. */

@@ -42,8 +42,12 @@ final class FileReader {
     static final class BadUrl extends Exception {
         private static final long serialVersionUID = 1L;
 
-        BadUrl(String message) {
+        /** The exit code of etcd, which takes a bad origin for a mistake of its own. */
+        final int status;
+
+        BadUrl(String message, int status) {
             super(message);
+            this.status = status;
         }
     }
 
@@ -181,10 +185,11 @@ final class FileReader {
             return option.parse(text);
         } catch (ConfigException e) {
             switch (option.kind) {
-                case URLS, ORIGINS -> {
+                case ORIGINS -> throw new BadUrl("panic: new UniqueURLs should never fail: " + e.getMessage(), 2);
+                case URLS -> {
                     // etcd names the peer URLs where the advertised client URLs are wrong; tools match the line.
                     String shown = option == Options.ADVERTISE_CLIENT_URLS ? "advertise-peer-urls" : option.name;
-                    throw new BadUrl("unexpected error setting up " + shown + ": " + e.getMessage());
+                    throw new BadUrl("unexpected error setting up " + shown + ": " + e.getMessage(), 1);
                 }
                 case CHOICE -> {
                     if (option == Options.INITIAL_CLUSTER_STATE) {
@@ -232,7 +237,7 @@ final class FileReader {
         List<String> texts = new ArrayList<>();
         for (Object element : list) {
             if (!(element instanceof String text)) {
-                throw new ConfigException(TYPE_ERROR + typeOf(element) + " into field " + key + " of type string");
+                throw new ConfigException(TYPE_ERROR + typeOf(element) + field(option, key) + " of type string");
             }
             texts.add(text);
         }
@@ -241,11 +246,48 @@ final class FileReader {
 
     private static ConfigException wrongType(Option<?> option, String key, Object value) {
         return new ConfigException(
-                TYPE_ERROR + describe(value) + " into field " + key + " of type " + option.kind.typeName);
+                TYPE_ERROR + describe(option, value) + field(option, key) + " of type " + typeName(option));
     }
 
-    private static String describe(Object value) {
-        return value instanceof Number ? "number " + value : typeOf(value);
+    /** Only where a number was wanted its value matters. */
+    private static String describe(Option<?> option, Object value) {
+        boolean wantsNumber = switch (option.kind) {
+            case UNSIGNED, UNSIGNED_32, SIGNED, DURATION -> true;
+            default -> false;
+        };
+        return wantsNumber && value instanceof Number ? "number " + value : typeOf(value);
+    }
+
+    /** The place of a key as etcd's errors name it, by the structures of its code. */
+    private static String field(Option<?> option, String key) {
+        boolean converted = switch (option.kind) {
+            case URLS, ORIGINS, HOSTS, GATES -> true;
+            default -> false;
+        };
+        String place;
+        if (key.contains("-transport-security.")) {
+            place = "securityConfig.configJSON.";
+        } else if (key.startsWith("socket-options.")) {
+            place = "SocketOpts.Config.";
+        } else if (key.startsWith("discovery-config.client.secure.")) {
+            place = "SecureConfig.Config.";
+        } else if (key.startsWith("discovery-config.client.auth.")) {
+            place = "AuthConfig.Config.";
+        } else if (key.startsWith("discovery-config.client.")) {
+            place = "ConfigSpec.Config.";
+        } else if (key.startsWith("discovery-config.")) {
+            place = "DiscoveryConfig.Config.";
+        } else {
+            place = converted ? "configYAML.configJSON." : "configYAML.Config.";
+        }
+        return " into Go struct field " + place + key;
+    }
+
+    private static String typeName(Option<?> option) {
+        if (option == Options.SNAPSHOT_COUNT || option == Options.SNAPSHOT_CATCHUP_ENTRIES) {
+            return "uint64";
+        }
+        return option == Options.QUOTA_BACKEND_BYTES ? "int64" : option.kind.typeName;
     }
 
     private static String typeOf(@Nullable Object value) {

@@ -10,6 +10,9 @@ import java.util.List;
  * @param fields in the order in which they are printed
  */
 public record Notice(Severity severity, String message, List<Field> fields) {
+    /** The message of the line that tells the arguments. */
+    public static final String RUNNING = "Running: ";
+
     /** The levels a notice can have, named as in the log. */
     public enum Severity {
         INFO,

@@ -386,23 +386,18 @@ final class Options {
             "log-outputs",
             "default",
             Section.LOGGING,
-            "Where the log goes: 'default', 'stderr', 'stdout' or file paths, separated by commas.");
+            "Where the log goes: 'default' (standard error), 'stderr', 'stdout', 'systemd/journal' or file paths, separated by commas.");
     static final Option<String> LOG_LEVEL = string(
             "log-level", "info", Section.LOGGING, "Lowest level to log: debug, info, warn, error, panic or fatal.");
     static final Option<String> LOG_FORMAT =
             string("log-format", "json", Section.LOGGING, "Form of the log lines: 'json' or 'console'.");
-    static final Option<Boolean> ENABLE_LOG_ROTATION = bool(
-                    "enable-log-rotation",
-                    "false",
-                    Section.LOGGING,
-                    "Rotate the one log file that --log-outputs names.")
-            .notYet("the log file is not rotated");
+    static final Option<Boolean> ENABLE_LOG_ROTATION =
+            bool("enable-log-rotation", "false", Section.LOGGING, "Rotate the one log file that --log-outputs names.");
     static final Option<String> LOG_ROTATION_CONFIG_JSON = string(
-                    "log-rotation-config-json",
-                    "{\"maxsize\": 100, \"maxage\": 0, \"maxbackups\": 0, \"localtime\": false, \"compress\": false}",
-                    Section.LOGGING,
-                    "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.")
-            .notYet("the log file is not rotated");
+            "log-rotation-config-json",
+            "{\"maxsize\": 100, \"maxage\": 0, \"maxbackups\": 0, \"localtime\": false, \"compress\": false}",
+            Section.LOGGING,
+            "Settings of the rotation: maxsize (MiB), maxage (days), maxbackups, localtime, compress.");
     static final Option<Duration> WARNING_UNARY_REQUEST_DURATION = duration(
             "warning-unary-request-duration", "300ms", Section.LOGGING, "Log requests that take longer than this.");
 
@@ -461,11 +456,10 @@ final class Options {
             Section.FEATURES,
             "Log entries whose application takes longer than this.");
     static final Option<Long> BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES = unsigned(
-                    "bootstrap-defrag-threshold-megabytes",
-                    "0",
-                    Section.FEATURES,
-                    "Defragment at start when at least this many MiB would come free, 0 for never.")
-            .notYet("the store is not defragmented at start");
+            "bootstrap-defrag-threshold-megabytes",
+            "0",
+            Section.FEATURES,
+            "Defragment at start when at least this many MiB would come free, 0 for never.");
     static final Option<Long> MAX_LEARNERS =
             signed("max-learners", "1", Section.FEATURES, "Learners allowed in the cluster.");
     static final Option<Duration> DOWNGRADE_CHECK_TIME = duration(
@@ -480,8 +474,10 @@ final class Options {
     static final Option<Boolean> FORCE_NEW_CLUSTER =
             bool("force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.");
     static final Option<Boolean> UNSAFE_NO_FSYNC = bool(
-                    "unsafe-no-fsync", "false", Section.UNSAFE, "Do not sync to disk; a crash loses data.")
-            .notYet("the log is always synced");
+            "unsafe-no-fsync",
+            "false",
+            Section.UNSAFE,
+            "Do not sync to disk; a crash of the machine loses data, and may leave a store that cannot be opened.");
 
     // Other
     static final Option<String> CONFIG_FILE = string("config-file", "", Section.UNLISTED, "");

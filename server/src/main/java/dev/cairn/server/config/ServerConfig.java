@@ -2,10 +2,11 @@ package dev.cairn.server.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Immutable. The checked configuration of one member, with zero values replaced by what they stand for. Whoever needs a value often
@@ -31,6 +32,11 @@ public final class ServerConfig {
     ServerConfig(Values values, List<Notice> notices) {
         this.values = values;
         this.notices = List.copyOf(notices);
+    }
+
+    /** The value of an option as it was given, or its default. */
+    Object value(Option<?> option) {
+        return values.get(option);
     }
 
     /** How automatic compaction counts its retention. */
@@ -333,6 +339,11 @@ public final class ServerConfig {
         return positiveOr(values.get(Options.WARNING_UNARY_REQUEST_DURATION), SLOW_REQUEST_DEFAULT);
     }
 
+    /** The store is defragmented at start when so much would come free; zero for never. */
+    public long bootstrapDefragThresholdBytes() {
+        return Math.min(values.get(Options.BOOTSTRAP_DEFRAG_THRESHOLD_MEGABYTES), Long.MAX_VALUE >> 20) << 20;
+    }
+
     public boolean unsafeNoFsync() {
         return values.get(Options.UNSAFE_NO_FSYNC);
     }
@@ -482,14 +493,16 @@ public final class ServerConfig {
     }
 
     public LogSettings log() {
-        List<String> outputs = new ArrayList<>();
+        SortedSet<String> outputs = new TreeSet<>();
         for (String output : values.get(Options.LOG_OUTPUTS)) {
             outputs.add(output.equals("default") ? "stderr" : output);
         }
+        String format = values.get(Options.LOG_FORMAT);
         return new LogSettings(
                 values.get(Options.LOG_LEVEL).toLowerCase(java.util.Locale.ROOT),
-                values.get(Options.LOG_FORMAT),
-                outputs);
+                format.isEmpty() ? "json" : format,
+                outputs.contains(LogSettings.NOWHERE) ? List.of(LogSettings.NOWHERE) : List.copyOf(outputs),
+                Validation.checkedRotation(values));
     }
 
     /** A duration in the form that log lines and answers of etcd use. */

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +47,7 @@ final class Validation {
                                 .toList());
             }
         }
-        logging(values);
+        logging(values, source);
         bindable(values.get(Options.LISTEN_PEER_URLS));
         bindable(values.get(Options.LISTEN_CLIENT_URLS));
         if (values.get(Options.LISTEN_CLIENT_HTTP_URLS).isEmpty()) {
@@ -89,26 +90,63 @@ final class Validation {
         }
     }
 
-    private static void logging(Values values) throws ConfigException {
-        if (!values.get(Options.LOGGER).equals("zap")) {
-            throw new ConfigException("unknown logger option " + GoSyntax.quote(values.get(Options.LOGGER)));
+    private static void logging(Values values, Source source) throws ConfigException {
+        String logger = values.get(Options.LOGGER);
+        if (logger.equals("capnslog")) {
+            throw new ConfigException("--logger=capnslog is removed in v3.5");
         }
-        String format = values.get(Options.LOG_FORMAT);
-        if (!format.equals("json") && !format.equals("console")) {
-            throw new ConfigException("unknown log format: " + format + ", supported values json, console");
+        if (!logger.equals("zap")) {
+            throw new ConfigException("unknown logger option " + GoSyntax.quote(logger));
         }
-        List<String> outputs = values.get(Options.LOG_OUTPUTS);
+        List<String> outputs = logOutputs(values, source);
+        values.put(Options.LOG_OUTPUTS, outputs);
         if (outputs.contains("default") && outputs.size() > 1) {
             throw new ConfigException("multi logoutput for \"default\" is not supported yet");
         }
         if (values.get(Options.ENABLE_LOG_ROTATION)) {
-            long files = outputs.stream()
-                    .filter(o -> !List.of("default", "stderr", "stdout").contains(o))
-                    .count();
-            if (outputs.size() != 1 || files != 1) {
+            List<String> streams = List.of("default", "stderr", "stdout");
+            long files = outputs.stream().filter(o -> !streams.contains(o)).count();
+            if (files > 1 || (outputs.size() == 1 && files == 0)) {
                 throw new ConfigException(
                         "--log-outputs requires a single file path when --log-rotate-config-json is defined");
             }
+            LogRotation.parse(values.get(Options.LOG_ROTATION_CONFIG_JSON));
+        }
+        if (outputs.contains(LogSettings.JOURNAL) && outputs.size() > 1) {
+            List<String> quoted = new ArrayList<>();
+            for (String output : outputs) {
+                quoted.add(GoSyntax.quote(output));
+            }
+            throw new ConfigException("running with systemd/journal but other '--log-outputs' values (["
+                    + String.join(" ", quoted)
+                    + "]) are configured with 'default'; override 'default' value with something else");
+        }
+        String format = values.get(Options.LOG_FORMAT);
+        if (!format.isEmpty() && !format.equals("json") && !format.equals("console")) {
+            throw new ConfigException("unknown log format: " + format + ", supported values json, console");
+        }
+    }
+
+    /** A flag's list is a set with at least one text in it; an empty list of a file is none. */
+    private static List<String> logOutputs(Values values, Source source) {
+        List<String> outputs = values.get(Options.LOG_OUTPUTS);
+        if (source == Source.FILE) {
+            return outputs.isEmpty() ? Options.LOG_OUTPUTS.defaultValue() : outputs;
+        }
+        return outputs.isEmpty()
+                ? List.of("")
+                : outputs.stream().distinct().sorted().toList();
+    }
+
+    /** The rotation of values that have passed {@link #check}. */
+    static Optional<LogRotation> checkedRotation(Values values) {
+        if (!values.get(Options.ENABLE_LOG_ROTATION)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(LogRotation.parse(values.get(Options.LOG_ROTATION_CONFIG_JSON)));
+        } catch (ConfigException e) {
+            throw new IllegalStateException("rotation was not checked", e);
         }
     }
 

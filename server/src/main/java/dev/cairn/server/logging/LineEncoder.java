@@ -80,6 +80,9 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         if (line.length() > before) {
             line.append('}');
         }
+        if (showsTrace(event)) {
+            line.append('\n').append(trace(event.getThrowableProxy()));
+        }
     }
 
     private static String levelName(ILoggingEvent event) {
@@ -142,6 +145,13 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         return caller;
     }
 
+    /** The part of the program that a logger speaks for: what its caller has before the slash. */
+    static String packageOf(String logger) {
+        String caller = shorten(logger);
+        int slash = caller.indexOf('/');
+        return slash < 0 ? caller : caller.substring(0, slash);
+    }
+
     /** {@code dev.cairn.server.loop.RaftLoop} becomes {@code loop/RaftLoop}. */
     private static String shorten(String logger) {
         int last = logger.lastIndexOf('.');
@@ -153,12 +163,12 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     /**
-     * Appends the pairs and, for a cause, its message and trace.
+     * Appends the pairs and, for a cause, its message; as JSON also its trace, which people get on lines of its own.
      *
      * @param first stands before the first field
      * @param next stands before every other one
      */
-    private static void fields(StringBuilder line, ILoggingEvent event, String first, String colon, String next) {
+    private void fields(StringBuilder line, ILoggingEvent event, String first, String colon, String next) {
         String divider = first;
         List<KeyValuePair> pairs = event.getKeyValuePairs();
         if (pairs != null) {
@@ -166,7 +176,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
                 line.append(divider);
                 text(line, pair.key);
                 line.append(colon);
-                value(line, pair.value);
+                value(line, pair.value, next);
                 divider = next;
             }
         }
@@ -177,13 +187,17 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             line.append(colon);
             String message = cause.getMessage();
             text(line, message == null ? cause.getClassName() : message);
-            if (event.getLevel().isGreaterOrEqual(Level.ERROR)) {
+            if (json && showsTrace(event)) {
                 line.append(next);
                 text(line, "stacktrace");
                 line.append(colon);
                 text(line, trace(cause));
             }
         }
+    }
+
+    private static boolean showsTrace(ILoggingEvent event) {
+        return event.getThrowableProxy() != null && event.getLevel().isGreaterOrEqual(Level.ERROR);
     }
 
     private static String trace(IThrowableProxy cause) {
@@ -203,7 +217,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         return trace.toString();
     }
 
-    private static void value(StringBuilder line, @Nullable Object value) {
+    private static void value(StringBuilder line, @Nullable Object value, String next) {
         if (value == null) {
             line.append("null");
         } else if (value instanceof Boolean || value instanceof Integer || value instanceof Long) {
@@ -219,8 +233,8 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             String divider = "";
             for (Object element : elements) {
                 line.append(divider);
-                value(line, element);
-                divider = ",";
+                value(line, element, next);
+                divider = next;
             }
             line.append(']');
         } else {

@@ -4,9 +4,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Thread-safe. Writes each line with a single call to every output, so that lines of several processes on one pipe do not mix. An
@@ -14,18 +14,20 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class OutputAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
     private final LineEncoder encoder;
-    private final OutputStream[] outputs;
+    private final LogOutput[] outputs;
     private final boolean fatalOnly;
+    private final @Nullable LineSampler sampler;
     private final ReentrantLock lock = new ReentrantLock();
 
     /**
-     * @param outputs unbuffered
      * @param fatalOnly drops everything that is not the last line of a failing process
+     * @param sampler null to write every line
      */
-    OutputAppender(LineEncoder encoder, List<OutputStream> outputs, boolean fatalOnly) {
+    OutputAppender(LineEncoder encoder, List<LogOutput> outputs, boolean fatalOnly, @Nullable LineSampler sampler) {
         this.encoder = encoder;
-        this.outputs = outputs.toArray(new OutputStream[0]);
+        this.outputs = outputs.toArray(new LogOutput[0]);
         this.fatalOnly = fatalOnly;
+        this.sampler = sampler;
     }
 
     @Override
@@ -36,17 +38,22 @@ final class OutputAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
         byte[] line = encoder.encode(event);
         lock.lock();
         try {
-            for (OutputStream output : outputs) {
-                write(output, line);
+            if (sampler != null
+                    && !Logs.isFatal(event)
+                    && !sampler.admits(event.getLevel().toInt(), event.getMessage(), event.getTimeStamp())) {
+                return;
+            }
+            for (LogOutput output : outputs) {
+                write(output, event, line);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void write(OutputStream output, byte[] line) {
+    private void write(LogOutput output, ILoggingEvent event, byte[] line) {
         try {
-            output.write(line);
+            output.write(event, line);
         } catch (IOException e) {
             addError("log output failed", e);
         }

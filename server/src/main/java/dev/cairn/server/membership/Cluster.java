@@ -289,6 +289,9 @@ public final class Cluster {
             told("set initial cluster version")
                     .addKeyValue("cluster-version", newVersion)
                     .log();
+            told("enabled capabilities for version")
+                    .addKeyValue("cluster-version", newVersion)
+                    .log();
         } else {
             told("updated cluster version")
                     .addKeyValue("from", before)

@@ -179,7 +179,11 @@ public final class Reconfiguration {
 
     private void refuse(String what, String whom, EtcdError error, Completion<?> completion) {
         LOG.atWarn()
-                .setMessage("rejecting member " + what + " request")
+                .setMessage(
+                        error == EtcdError.UNHEALTHY
+                                ? "rejecting member " + what
+                                        + " request; local member has not been connected to majority peers, reconfigure breaks active quorum"
+                                : "rejecting member " + what + " request")
                 .addKeyValue("local-member-id", Identity.hex(cluster.identity().memberId()))
                 .addKeyValue("requested-member-" + what, whom)
                 .addKeyValue("error", error.message())

@@ -32,6 +32,7 @@ import dev.cairn.server.api.Proposer;
 import dev.cairn.server.apply.Alarms;
 import dev.cairn.server.apply.Quota;
 import dev.cairn.server.backup.SnapshotStreams;
+import dev.cairn.server.defragment.Defragmentation;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.LeadershipTransfer;
 import dev.cairn.server.version.Downgrades;
@@ -40,13 +41,18 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code etcdserverpb.Maintenance}. What walks the whole store runs on an executor of its own. Thread-safe; no call blocks
  * the thread it comes in on.
  */
 public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
+    private static final Logger LOG = LoggerFactory.getLogger(MaintenanceService.class);
+
     private final MvccStore store;
+    private final Defragmentation defragmentation;
     private final Proposer proposer;
     private final MemberStatus status;
     private final Alarms alarms;
@@ -72,6 +78,7 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
             Executor slow,
             SnapshotStreams snapshots) {
         this.store = store;
+        this.defragmentation = new Defragmentation(store);
         this.proposer = proposer;
         this.status = status;
         this.alarms = alarms;
@@ -196,9 +203,12 @@ public final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBas
     public void defragment(DefragmentRequest request, StreamObserver<DefragmentResponse> call) {
         Calls.runOn(slow, call, () -> {
             try {
-                store.defragment();
+                LOG.info("starting defragment");
+                defragmentation.run();
+                LOG.info("finished defragment");
                 Calls.answer(call, DefragmentResponse.getDefaultInstance());
             } catch (RuntimeException e) {
+                LOG.atWarn().setMessage("failed to defragment").setCause(e).log();
                 call.onError(Status.UNKNOWN
                         .withDescription(e.getMessage())
                         .withCause(e)

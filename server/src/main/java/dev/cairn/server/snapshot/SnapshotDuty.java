@@ -94,6 +94,13 @@ public final class SnapshotDuty implements Duty {
     /** An entry has been applied. Apply loop only. */
     public void onApplied(long index, long term) {
         if ((forced || index - lastIndex > entriesBetween) && mark == null) {
+            LOG.atInfo()
+                    .setMessage("triggering snapshot")
+                    .addKeyValue("local-member-applied-index", index)
+                    .addKeyValue("local-member-snapshot-index", lastIndex)
+                    .addKeyValue("local-member-snapshot-count", entriesBetween)
+                    .addKeyValue("snapshot-forced", forced)
+                    .log();
             forced = false;
             mark = new Mark(index, term, cluster.view());
         }

@@ -62,7 +62,7 @@ class FileReaderTest {
                         + "grpc-keepalive-min-time: 10000000\nclient-transport-security:\n  auto-tls: true\n"
                         + "socket-options: {reuse-port: true}\nfeature-gates: AllAlpha=true\npre-vote: false\nheartbeat-interval: ~\n");
         assertThat(config.name()).isEqualTo("foo");
-        assertThat(config.log().outputs()).containsExactly("stderr", "/tmp/x");
+        assertThat(config.log().outputs()).containsExactly("/tmp/x", "stderr");
         assertThat(config.grpcKeepaliveMinTime()).hasMillis(10);
         assertThat(config.socketReusePort()).isTrue();
         assertThat(config.preVote()).isFalse();

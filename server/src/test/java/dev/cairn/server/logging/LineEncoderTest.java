@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 
@@ -18,7 +19,10 @@ class LineEncoderTest {
     private final LoggerContext context = new LoggerContext();
 
     private Logger logger(String level, String format) {
-        Logs.configure(context, new LogSettings(level, format, List.of("stderr")), List.of(bytes));
+        Logs.configure(
+                context,
+                new LogSettings(level, format, List.of("stderr"), Optional.empty()),
+                List.of(new LogOutput.Stream(bytes)));
         return context.getLogger("dev.cairn.server.loop.RaftLoop");
     }
 
@@ -89,6 +93,11 @@ class LineEncoderTest {
                 .addKeyValue("n", 1)
                 .log();
         logger.info("without");
+        logger.atInfo().setMessage("lists").addKeyValue("l", List.of("a", "b")).log();
+        logger.atError().setCause(new IllegalStateException("broken")).log("failed");
+        assertThat(lines().get(2)).endsWith("\tlists\t{\"l\": [\"a\", \"b\"]}");
+        assertThat(lines().get(3)).endsWith("\tfailed\t{\"error\": \"broken\"}");
+        assertThat(lines().get(4)).isEqualTo("java.lang.IllegalStateException: broken");
         assertThat(lines().get(0)).matches("20.*Z\tinfo\tloop/RaftLoop\twith\t\\{\"k\": \"v\", \"n\": 1}");
         assertThat(lines().get(1)).endsWith("\tinfo\tloop/RaftLoop\twithout");
     }
