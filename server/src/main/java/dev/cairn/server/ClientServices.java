@@ -66,7 +66,9 @@ final class ClientServices {
                         config.maxTxnOps(),
                         config.maxRequestBytes())
                 .bind());
-        ServerServiceDefinition watch = guarded(new WatchService(core.watches, access).bind());
+        ServerServiceDefinition watch = guarded(
+                new WatchService(core.watches, access, metrics.server, metrics.network.serverStreamFailuresTotal)
+                        .bind());
         ServerServiceDefinition lease = guarded(new LeaseService(
                         core.lessor,
                         peers.leases(core),

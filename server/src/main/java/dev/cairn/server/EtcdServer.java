@@ -107,7 +107,7 @@ public final class EtcdServer implements AutoCloseable {
         instruments = new Instruments(metrics);
         SecureRandom random = new SecureRandom();
         TokenProvider tokens = TokenProviders.open(config, random);
-        peers = new PeerLinks(config, network, peerTls, metrics.network, () -> removed.complete(null));
+        peers = new PeerLinks(config, network, peerTls, metrics, () -> removed.complete(null));
         boot = Bootstrap.run(
                 config,
                 failure -> onFailure.accept("etcd-flush", failure),

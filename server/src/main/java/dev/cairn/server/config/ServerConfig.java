@@ -178,6 +178,11 @@ public final class ServerConfig {
         return Validation.gate(values, gate);
     }
 
+    /** Whether all gates of a stage were switched on together. */
+    public boolean isEnabled(FeatureGate.Stage stage) {
+        return Boolean.TRUE.equals(values.get(Options.FEATURE_GATES).get(stage.all()));
+    }
+
     // Clustering
 
     public List<EtcdUrl> initialAdvertisePeerUrls() {

@@ -15,7 +15,16 @@ public final class Metrics {
     public final DiskMetrics disk = new DiskMetrics(registry);
     public final NetworkMetrics network = new NetworkMetrics(registry);
 
+    private final Gauge scrapesInFlight =
+            registry.gauge("promhttp_metric_handler_requests_in_flight", "Scrapes that are being answered.");
+    private final Family<Counter> scrapes =
+            registry.counters("promhttp_metric_handler_requests_total", "Scrapes by status.", "code");
+    private final Counter scrapesAnswered = scrapes.with("200");
+
     public Metrics() {
+        // Known from the start, as in etcd.
+        scrapes.with("500");
+        scrapes.with("503");
         ProcessFigures.addTo(registry);
         // The proxy is another process; a member shows its series all the same.
         registry.gauge("etcd_grpc_proxy_cache_hits_total", "Cache hits of the proxy.");
@@ -44,8 +53,14 @@ public final class Metrics {
         return ProcessFigures.openFilesMax();
     }
 
-    /** All series with their current values in Prometheus' text format. */
+    /** All series with their current values in Prometheus' text format; the call is counted in them. */
     public String render() {
-        return registry.render();
+        scrapesInFlight.increment();
+        try {
+            return registry.render();
+        } finally {
+            scrapesInFlight.decrement();
+            scrapesAnswered.increment();
+        }
     }
 }
