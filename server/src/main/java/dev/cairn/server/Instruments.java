@@ -118,6 +118,21 @@ final class Instruments
         };
     }
 
+    /**
+     * A range was asked for by the member itself.
+     *
+     * @param read whether it came so far that the store was asked
+     */
+    void rangeDone(boolean success, long nanos, boolean read) {
+        metrics.server
+                .requestDurationSeconds
+                .with(Boolean.toString(success), "Range")
+                .observeNanos(nanos);
+        if (read) {
+            metrics.server.rangeDurationSeconds.with(Boolean.toString(success)).observeNanos(nanos);
+        }
+    }
+
     @Override
     public void onGrant(long ttlSeconds) {
         metrics.server.leaseGrantedTotal.increment();

@@ -103,7 +103,13 @@ final class PeerLinks implements AutoCloseable {
         PeerNetwork network =
                 new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(
-                peerConfig, network, cluster, inbox, snapshots, new PeerMeter(metrics.network, self), onRemoved);
+                peerConfig,
+                network,
+                cluster,
+                inbox,
+                snapshots,
+                new PeerMeter(metrics.network, metrics.disk.backendSnapshotDurationSeconds, self),
+                onRemoved);
         HeartbeatWatch heartbeats =
                 new HeartbeatWatch(config.heartbeatIntervalMillis(), metrics.server.heartbeatSendFailuresTotal);
         connections = made;

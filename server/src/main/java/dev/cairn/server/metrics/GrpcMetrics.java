@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GrpcMetrics extends ServerStreamTracer.Factory {
     private static final double[] SECONDS = bounds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+    /** What the RPC library says of streams whose connection has ended. */
+    private static final String GONE = "connection terminated for unknown reason";
+
     /** Services that etcd adds behind its metrics. */
     private static final Set<String> SHOWN_WHEN_CALLED = Set.of("v3lockpb.Lock", "v3electionpb.Election");
 
@@ -86,6 +89,8 @@ public final class GrpcMetrics extends ServerStreamTracer.Factory {
             Counter received,
             Counter sent,
             Codes handled,
+            boolean isUnary,
+            boolean isTalk,
             @Nullable Histogram seconds) {}
 
     /** Registers the series of the services; with extensive metrics also the latencies. */
@@ -121,6 +126,8 @@ public final class GrpcMetrics extends ServerStreamTracer.Factory {
                             received.with(name, serviceName, type),
                             sent.with(name, serviceName, type),
                             byCode,
+                            method.getType() == MethodDescriptor.MethodType.UNARY,
+                            method.getType() == MethodDescriptor.MethodType.BIDI_STREAMING,
                             seconds == null ? null : seconds.with(name, serviceName, type));
                 };
                 if (SHOWN_WHEN_CALLED.contains(serviceName)) {
@@ -156,6 +163,8 @@ public final class GrpcMetrics extends ServerStreamTracer.Factory {
     private final class CallTracer extends ServerStreamTracer {
         private final Method method;
         private final long startNanos;
+        private boolean requested;
+        private boolean answered;
 
         CallTracer(Method method) {
             this.method = method;
@@ -165,11 +174,13 @@ public final class GrpcMetrics extends ServerStreamTracer.Factory {
 
         @Override
         public void inboundMessage(int sequence) {
+            requested = true;
             method.received.increment();
         }
 
         @Override
         public void outboundMessage(int sequence) {
+            answered = true;
             method.sent.increment();
         }
 
@@ -185,7 +196,17 @@ public final class GrpcMetrics extends ServerStreamTracer.Factory {
 
         @Override
         public void streamClosed(Status status) {
-            method.handled.of(status.getCode().value()).increment();
+            // A client that has gone has given its calls up; for the library here the connection was not available.
+            boolean gone = status.getCode() == Status.Code.UNAVAILABLE && GONE.equals(status.getDescription());
+            method.handled
+                    .of((gone ? Status.Code.CANCELLED : status.getCode()).value())
+                    .increment();
+            // As in etcd, where the end of a stream counts as received, and an error as sent.
+            if (method.isTalk) {
+                method.received.increment();
+            } else if (method.isUnary && requested && !answered) {
+                method.sent.increment();
+            }
             if (method.seconds != null) {
                 method.seconds.observeNanos(System.nanoTime() - startNanos);
             }
