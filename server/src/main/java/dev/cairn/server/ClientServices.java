@@ -92,8 +92,9 @@ final class ClientServices {
                 intercepted(kv),
                 intercepted(watch),
                 intercepted(lease),
-                intercepted(guarded(
-                        core.authentication.service(core.reads, core.headers).bindService())),
+                intercepted(guarded(core.authentication
+                        .service(core.reads, core.headers, tracing::traced)
+                        .bindService())),
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
                 intercepted(guarded(new ClusterService(

@@ -145,6 +145,18 @@ public final class EtcdServer implements AutoCloseable {
                 peers.client(),
                 requestLimit(),
                 now);
+        metrics.loadBy(profiler);
+        QueueFigures figures = new QueueFigures(metrics.own);
+        core.show(figures);
+        peers.show(figures);
+        housekeeping.show(figures);
+        network.pools().forEach(figures::follow);
+        figures.follow("etcd-segment", segments);
+        figures.follow("etcd-read", readers);
+        figures.follow("etcd-slow", slow);
+        figures.follow("etcd-backup", backups);
+        figures.follow("etcd-profile", profiler);
+        figures.follow("etcd-store", storeWork);
         if (core.apply.appliedIndex() > 0) {
             checkBeforeServing();
         }

@@ -266,6 +266,19 @@ final class MemberCore {
         instruments.followFeatures(config);
     }
 
+    /** Shows how full the core's queues are. */
+    void show(QueueFigures figures) {
+        figures.follow("proposals", proposals.queue());
+        figures.follow("member-changes", control.queue());
+        figures.follow("linearizable-reads", reads.queue());
+        figures.follow("raft-messages", inbox.queue());
+        figures.follow("log-appends", log.queue());
+        figures.follow("apply", apply.queue());
+        figures.follow(watches);
+        figures.follow(store);
+        authentication.show(figures);
+    }
+
     private static LessorOptions leaseOptions(ServerConfig config) {
         LessorOptions options =
                 LessorOptions.forElection(config.electionTicks(), (int) config.heartbeatIntervalMillis());

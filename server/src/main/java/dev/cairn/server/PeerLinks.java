@@ -61,6 +61,12 @@ final class PeerLinks implements AutoCloseable {
         this.onRemoved = onRemoved;
     }
 
+    /** Shows how much waits for this member's questions and files. */
+    void show(QueueFigures figures) {
+        figures.follow("etcd-ask", asking);
+        figures.follow("etcd-peer-file", moving);
+    }
+
     PeerClient client() {
         return client;
     }

@@ -2,6 +2,7 @@ package dev.cairn.server.metrics;
 
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * Thread-safe. Everything a member counts. Made once by main and handed to whoever counts; there is no global one, so that several
@@ -14,6 +15,9 @@ public final class Metrics {
     public final MvccMetrics mvcc = new MvccMetrics(registry);
     public final DiskMetrics disk = new DiskMetrics(registry);
     public final NetworkMetrics network = new NetworkMetrics(registry);
+    public final OwnMetrics own = new OwnMetrics(registry);
+    private final RuntimeFigures runtime = new RuntimeFigures(registry);
+    private volatile Executor loader = Runnable::run;
 
     private final Gauge scrapesInFlight =
             registry.gauge("promhttp_metric_handler_requests_in_flight", "Scrapes that are being answered.");
@@ -53,9 +57,15 @@ public final class Metrics {
         return ProcessFigures.openFilesMax();
     }
 
+    /** Names who loads what is shown from the second scrape on; otherwise the first scrape waits for it. */
+    public void loadBy(Executor executor) {
+        loader = executor;
+    }
+
     /** All series with their current values in Prometheus' text format; the call is counted in them. */
     public String render() {
         scrapesInFlight.increment();
+        runtime.load(loader);
         try {
             return registry.render();
         } finally {

@@ -42,6 +42,7 @@ final class CallTrace {
 
     private final Tracer tracer;
     private final Span call;
+    private final boolean inParts;
 
     private @Nullable Object request;
     private Instant requestedAt = Instant.EPOCH;
@@ -59,9 +60,11 @@ final class CallTrace {
     /** Something that happened to the call. */
     record Mark(Instant at, String name, Attributes attributes) {}
 
-    CallTrace(Tracer tracer, Span call) {
+    /** @param inParts whether a range is answered in several messages */
+    CallTrace(Tracer tracer, Span call, boolean inParts) {
         this.tracer = tracer;
         this.call = call;
+        this.inParts = inParts;
     }
 
     /** The trace of the call that this thread is just carrying out; null when there is none. */
@@ -165,7 +168,7 @@ final class CallTrace {
         watching.values().forEach(Span::end);
         watching.clear();
         creating.clear();
-        Operations.Operation operation = request == null ? null : Operations.of(request, grantedLease);
+        Operations.Operation operation = request == null ? null : Operations.of(request, inParts, grantedLease);
         // What is refused by its form alone, or for want of room, does not get as far as etcd's inner span.
         boolean inner = operation != null
                 && (wentOn || (operation.reads() && status.getCode() != Status.Code.INVALID_ARGUMENT));

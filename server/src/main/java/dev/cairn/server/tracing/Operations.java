@@ -13,6 +13,7 @@ import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.common.AttributesBuilder;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,11 +37,12 @@ final class Operations {
     /**
      * What a request is for; null for calls that have no span within.
      *
+     * @param inParts whether a range is answered in several messages
      * @param grantedLease the lease that was or would have been granted
      */
-    static @Nullable Operation of(Object request, long grantedLease) {
+    static @Nullable Operation of(Object request, boolean inParts, long grantedLease) {
         if (request instanceof RangeRequest range) {
-            return new Operation("range", range(range), true);
+            return new Operation(inParts ? "range_streaming" : "range", range(range, inParts), true);
         }
         if (request instanceof PutRequest put) {
             return new Operation("put", Attributes.of(KEY, text(put.getKey())), false);
@@ -94,15 +96,17 @@ final class Operations {
         return rangeEnd.size() == 1 && rangeEnd.byteAt(0) == 0;
     }
 
-    private static Attributes range(RangeRequest range) {
-        return Attributes.builder()
+    private static Attributes range(RangeRequest range, boolean inParts) {
+        AttributesBuilder attributes = Attributes.builder()
                 .put(RANGE_BEGIN, text(range.getKey()))
                 .put(RANGE_END, text(range.getRangeEnd()))
                 .put(REVISION, range.getRevision())
                 .put(LIMIT, range.getLimit())
-                .put(COUNT_ONLY, range.getCountOnly())
-                .put("keys_only", range.getKeysOnly())
-                .build();
+                .put(COUNT_ONLY, range.getCountOnly());
+        if (!inParts) {
+            attributes.put("keys_only", range.getKeysOnly());
+        }
+        return attributes.build();
     }
 
     private static Attributes txn(TxnRequest txn) {

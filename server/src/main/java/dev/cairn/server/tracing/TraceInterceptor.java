@@ -6,6 +6,7 @@ import io.grpc.ForwardingServerCall;
 import io.grpc.ForwardingServerCallListener;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
@@ -57,7 +58,8 @@ final class TraceInterceptor implements ServerInterceptor {
             return next.startCall(call, metadata);
         }
         addressOf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR), span);
-        CallTrace trace = new CallTrace(member, span);
+        CallTrace trace = new CallTrace(
+                member, span, call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.SERVER_STREAMING);
         Traced<Q, R> traced = new Traced<>(call, trace, span);
         ServerCall.Listener<Q> listener =
                 Contexts.interceptCall(Context.current().withValue(CallTrace.CURRENT, trace), traced, metadata, next);
