@@ -92,6 +92,8 @@ public final class Lessor implements LeaseAttachments {
     /** Present exactly when primary. Written under the lock; the wheel itself is touched under the lock only. */
     private volatile @Nullable ExpiryWheel wheel;
 
+    private LeaseMeter meter = LeaseMeter.NONE;
+
     /** Owned by the expiry duty. */
     private long nextScanNanos;
 
@@ -104,6 +106,11 @@ public final class Lessor implements LeaseAttachments {
         this.options = options;
         this.sink = sink;
         this.originNanos = nowNanos;
+    }
+
+    /** Names who counts. Before anything else is called. */
+    public void measureBy(LeaseMeter newMeter) {
+        meter = newMeter;
     }
 
     // Apply loop.
@@ -154,6 +161,7 @@ public final class Lessor implements LeaseAttachments {
             // Last, so that no renewal meets a lease without expiry.
             leases.put(id, lease);
         }
+        meter.onGrant(lease.ttlSeconds);
         return lease.ttlSeconds;
     }
 
@@ -178,6 +186,7 @@ public final class Lessor implements LeaseAttachments {
             }
         }
         settle(id);
+        meter.onRevoke();
         return keys;
     }
 
@@ -305,6 +314,7 @@ public final class Lessor implements LeaseAttachments {
                 }
             }
         }
+        meter.onRenew();
         return new Renewal(Renewal.State.RENEWED, lease.ttlSeconds);
     }
 

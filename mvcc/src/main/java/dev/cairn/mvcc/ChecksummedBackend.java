@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
+import dev.cairn.mvcc.backend.BackendFigures;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
@@ -96,6 +97,11 @@ final class ChecksummedBackend implements Backend {
     @Override
     public long sizeOnDisk() {
         return backend.sizeOnDisk();
+    }
+
+    @Override
+    public BackendFigures figures() {
+        return backend.figures();
     }
 
     @Override

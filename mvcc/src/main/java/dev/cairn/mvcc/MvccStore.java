@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.backend.Backend;
+import dev.cairn.mvcc.backend.BackendFigures;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.DeleteRangeResponse;
 import dev.cairn.proto.etcdserverpb.PutRequest;
@@ -43,6 +44,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     private final KvHashes hashes;
     private final StoreMeter meter;
     private final SmallTables tables;
+    private final long overlayBytesMax;
     private final HistoryReader history;
     private final AppliedState appliedAtOpen;
 
@@ -58,6 +60,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.compactor = new Compactor(state, hashes, holds, options, recovered.finished(), recovered.scheduled());
         this.flusher =
                 new StoreFlusher(state, options, compactor, recovered.applied().index());
+        this.overlayBytesMax = options.overlayBytesMax();
         this.tables = new SmallTables(state);
         this.history = new HistoryReader(state);
         this.appliedAtOpen = recovered.applied();
@@ -138,6 +141,21 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         return flusher;
     }
 
+    /** What the storage below is made of. Thread-safe. */
+    public BackendFigures storage() {
+        return state.backend().figures();
+    }
+
+    /** Bytes that wait for the flusher. Thread-safe. */
+    public long overlayBytes() {
+        return state.overlay().view().bytes();
+    }
+
+    /** From so many bytes on writes wait for the flusher. */
+    public long overlayBytesMax() {
+        return overlayBytesMax;
+    }
+
     @Override
     public long currentRevision() {
         return state.current();
@@ -178,7 +196,6 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      * @throws KvException when one of the ranges to be evaluated is COMPACTED or of a FUTURE_REVISION
      */
     public TxnResponse readTxn(TxnRequest request) throws KvException {
-        meter.onTxn();
         return atRevision(0, (view, main, current) -> TxnEvaluator.read(request, state, meter, leases, view, current));
     }
 
@@ -233,7 +250,9 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
             // In this order, and in a transaction the other way round: what is wrong in both ways is told as etcd does.
             TxnEvaluator.checkLease(request, leases);
             TxnEvaluator.checkKept(request, scope.view());
-            TxnEvaluator.meterPut(meter, request);
+            if (TxnEvaluator.meterPut(meter, request) > 1) {
+                meter.onTxn();
+            }
             PutResponse response = scope.put(request);
             scope.finish(listener);
             return response;
@@ -243,7 +262,9 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /** Deletes all keys of the range in one revision; no keys, no revision. */
     public DeleteRangeResponse deleteRange(DeleteRangeRequest request) {
         beginWrite();
-        meter.onDelete();
+        if (TxnEvaluator.meterDelete(meter, request) > 1) {
+            meter.onTxn();
+        }
         try (WriteScope scope = new WriteScope(state, leases)) {
             DeleteRangeResponse response = scope.deleteRange(request);
             scope.finish(listener);
@@ -258,7 +279,6 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public TxnResponse txn(TxnRequest request) throws KvException {
         beginWrite();
-        meter.onTxn();
         try (WriteScope scope = new WriteScope(state, leases)) {
             TxnResponse response = TxnEvaluator.write(request, state, meter, leases, scope);
             scope.finish(listener);
@@ -275,6 +295,10 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         beginWrite();
         try (WriteScope scope = new WriteScope(state, leases)) {
             int deleted = scope.deleteKeys(keys);
+            keys.forEach(key -> meter.onDelete());
+            if (keys.size() > 1) {
+                meter.onTxn();
+            }
             scope.finish(listener);
             return deleted;
         }

@@ -165,8 +165,13 @@ final class StoreFlusher implements Flusher {
             state.checkWritable();
             flushLocked();
             long started = System.nanoTime();
-            long paused = state.backend().defragment();
-            options.meter().onDefragment(System.nanoTime() - started, paused);
+            options.meter().onDefragmenting(true);
+            try {
+                long paused = state.backend().defragment();
+                options.meter().onDefragment(System.nanoTime() - started, paused);
+            } finally {
+                options.meter().onDefragmenting(false);
+            }
         } finally {
             lock.unlock();
         }
@@ -220,7 +225,9 @@ final class StoreFlusher implements Flusher {
                 FailPoint.COMPACT_BEFORE_COMMIT_SCHEDULED_COMPACT.hit();
             }
             FailPoint.BEFORE_COMMIT.hit();
+            long committing = System.nanoTime();
             txn.commit();
+            options.meter().onBackendCommit(System.nanoTime() - committing);
             FailPoint.AFTER_COMMIT.hit();
         } catch (BackendException e) {
             throw state.fail(e);

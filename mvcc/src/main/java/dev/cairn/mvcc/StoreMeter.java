@@ -11,17 +11,20 @@ public interface StoreMeter {
     /** A put was applied; {@code bytes} are those of key and value. */
     default void onPut(long bytes) {}
 
-    /** A delete was applied, whether or not it found keys. */
+    /** A deletion of one key or range was applied, whether or not it found keys. */
     default void onDelete() {}
 
-    /** A range was evaluated, alone or inside a transaction. */
+    /** A range was evaluated: asked for, compared with, or read for the previous values of a write. */
     default void onRange() {}
 
-    /** A transaction was evaluated. */
+    /** Something of more than one range, put or deletion was evaluated; compares and writes of a transaction apart. */
     default void onTxn() {}
 
     /** The overlay was written to the backend and made durable. */
     default void onCommit(long durationNanos, long operations) {}
+
+    /** The backend made a transaction of the overlay durable; a part of what {@link #onCommit} tells. */
+    default void onBackendCommit(long durationNanos) {}
 
     /** A compaction was taken into the books; writes waited so long. */
     default void onCompactionScheduled(long durationNanos) {}
@@ -37,6 +40,9 @@ public interface StoreMeter {
 
     /** A compaction has removed all that it had to; the duration counts its pauses too. */
     default void onCompactionFinished(long revision, long durationNanos, long revisionsRemoved) {}
+
+    /** The backend is being copied and swapped from now on, or no longer. */
+    default void onDefragmenting(boolean underWay) {}
 
     /** The backend was copied and swapped; readers waited for {@code pauseNanos}. */
     default void onDefragment(long durationNanos, long pauseNanos) {}

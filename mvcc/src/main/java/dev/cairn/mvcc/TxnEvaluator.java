@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import dev.cairn.mvcc.KvException.Reason;
 import dev.cairn.proto.etcdserverpb.Compare;
+import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
@@ -36,6 +37,9 @@ final class TxnEvaluator {
 
     // The branch taken by each transaction of the request that is evaluated, in the order in which they begin.
     private final Queue<Boolean> branches = new ArrayDeque<>();
+
+    /** Operations since the last transaction of etcd's would have begun. */
+    private int metered;
 
     private TxnEvaluator(
             StoreState state,
@@ -87,8 +91,20 @@ final class TxnEvaluator {
                 checkRange(op.getRequestRange());
             }
         }
+        if (scope != null) {
+            // Etcd reads before it writes, each in a transaction of its own.
+            meterTxn();
+        }
         TxnResponse.Builder response = execute(request);
+        meterTxn();
         return response.setHeader(header(revision())).build();
+    }
+
+    private void meterTxn() {
+        if (metered > 1) {
+            meter.onTxn();
+        }
+        metered = 0;
     }
 
     private void chooseBranches(TxnRequest request) {
@@ -124,6 +140,8 @@ final class TxnEvaluator {
     // Compares.
 
     private boolean holds(Compare compare) {
+        meter.onRange();
+        metered++;
         KeyRange range = KeyRange.of(compare.getKey(), compare.getRangeEnd());
         RangeCursor cursor = view.range(range, current);
         if (!cursor.next()) {
@@ -199,11 +217,11 @@ final class TxnEvaluator {
             case REQUEST_RANGE ->
                 response.setResponseRange(range(op.getRequestRange()).toResponse());
             case REQUEST_PUT -> {
-                meterPut(meter, op.getRequestPut());
+                metered += meterPut(meter, op.getRequestPut());
                 response.setResponsePut(writer().put(op.getRequestPut()));
             }
             case REQUEST_DELETE_RANGE -> {
-                meter.onDelete();
+                metered += meterDelete(meter, op.getRequestDeleteRange());
                 response.setResponseDeleteRange(writer().deleteRange(op.getRequestDeleteRange()));
             }
             case REQUEST_TXN ->
@@ -213,12 +231,29 @@ final class TxnEvaluator {
         return response.build();
     }
 
-    static void meterPut(StoreMeter meter, PutRequest put) {
+    /** Counts a put, and what is read for it; how many operations that is. */
+    static int meterPut(StoreMeter meter, PutRequest put) {
         meter.onPut((long) put.getKey().size() + put.getValue().size());
+        if (put.getPrevKv() || put.getIgnoreValue() || put.getIgnoreLease()) {
+            meter.onRange();
+            return 2;
+        }
+        return 1;
+    }
+
+    /** Counts a deletion, and what is read for it; how many operations that is. */
+    static int meterDelete(StoreMeter meter, DeleteRangeRequest delete) {
+        meter.onDelete();
+        if (delete.getPrevKv()) {
+            meter.onRange();
+            return 2;
+        }
+        return 1;
     }
 
     private RangeResult range(RangeRequest request) throws KvException {
         meter.onRange();
+        metered++;
         long main = request.getRevision() > 0 ? request.getRevision() : revision();
         return new RangeQuery(request).evaluate(view, main, revision());
     }

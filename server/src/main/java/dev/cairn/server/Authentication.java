@@ -23,6 +23,7 @@ import dev.cairn.server.rpc.Logins;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.function.UnaryOperator;
 
 /**
  * The parts of one member that know users, and how they hang together. Built by the thread that starts the member, when the store
@@ -45,6 +46,11 @@ final class Authentication {
     /** Hashing takes tens of milliseconds by design; half of the cores go on with everything else. */
     private final ExecutorService passwords =
             Threads.pool("etcd-password", Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+
+    /** Shows how much waits for hashing. */
+    void show(QueueFigures figures) {
+        figures.follow("etcd-password", passwords);
+    }
 
     /**
      * @param users from {@link #restore}
@@ -107,10 +113,11 @@ final class Authentication {
         return new AuthApplier(users, authorizer, tokens, store::currentRevision);
     }
 
-    AuthService service(ReadGate reads, Headers headers) {
+    /** @param noted the same way into the log for calls, which leaves notes of what goes there */
+    AuthService service(ReadGate reads, Headers headers, UnaryOperator<Proposer> noted) {
         PasswordVerifier verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
-        Logins logins = new Logins(users, tokens, verifier, passwords, reads, proposer);
-        return new AuthService(callerProposer(), logins, hasher, passwords, headers);
+        Logins logins = new Logins(users, tokens, verifier, passwords, reads, noted.apply(proposer));
+        return new AuthService(noted.apply(callerProposer()), logins, hasher, passwords, headers);
     }
 
     long revision() {

@@ -1,6 +1,10 @@
 package dev.cairn.server;
 
+import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.KvException;
+import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.AlarmType;
+import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.config.ServerConfig;
@@ -34,6 +38,12 @@ final class ClientContent {
     private static final String COMMON_NAME_REFUSED =
             "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
 
+    /** Read to find out whether reads are served. */
+    private static final RangeRequest HEALTH_KEY = RangeRequest.newBuilder()
+            .setKey(ByteString.copyFromUtf8("health"))
+            .setLimit(1)
+            .build();
+
     private final ServerConfig config;
     private final EtcdServer server;
     private final Metrics metrics;
@@ -48,6 +58,7 @@ final class ClientContent {
         List<ServerServiceDefinition> services = new ArrayList<>(server.services());
         services.add(new HealthStatusManager().getHealthService().bindService());
         services.add(ProtoReflectionServiceV1.newInstance().bindService());
+        services.replaceAll(server.tracing()::traced);
         GrpcMetrics calls = metrics.grpc(services, config.extensiveMetrics());
         Router pages = pages(Router.guarded(config.corsOrigins(), config.hostWhitelist()));
         Pages.addVersion(pages, () -> PeerContent.versions(server.cluster()));
@@ -113,14 +124,18 @@ final class ClientContent {
 
         @Override
         public CompletionStage<?> read(boolean linearizable) {
+            long begun = System.nanoTime();
+            CompletableFuture<RangeResult> done = new CompletableFuture<>();
+            done.whenComplete((result, failure) ->
+                    server.instruments().rangeDone(failure == null, System.nanoTime() - begun, result != null));
             if (!linearizable) {
-                return CompletableFuture.completedFuture(null);
+                readKey(done);
+                return done;
             }
-            CompletableFuture<Long> done = new CompletableFuture<>();
             server.reads().await(new Completion<Long>() {
                 @Override
                 public void complete(Long index) {
-                    done.complete(index);
+                    readKey(done);
                 }
 
                 @Override
@@ -129,6 +144,15 @@ final class ClientContent {
                 }
             });
             return done;
+        }
+
+        /** Whether the key exists does not matter. */
+        private void readKey(CompletableFuture<RangeResult> done) {
+            try {
+                done.complete(server.store().range(HEALTH_KEY));
+            } catch (KvException | RuntimeException e) {
+                done.completeExceptionally(e);
+            }
         }
     }
 }

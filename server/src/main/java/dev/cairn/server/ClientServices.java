@@ -24,6 +24,7 @@ import dev.cairn.server.rpc.LearnerInterceptor;
 import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
 import dev.cairn.server.rpc.WatchService;
+import dev.cairn.server.tracing.Tracing;
 import dev.cairn.server.version.Downgrades;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -48,11 +49,12 @@ final class ClientServices {
             PeerLinks peers,
             Metrics metrics,
             Instruments instruments,
+            Tracing tracing,
             ExecutorService readers,
             Executor slow,
             ExecutorService backups) {
         access = core.authentication.access();
-        Proposer proposer = core.authentication.callerProposer();
+        Proposer proposer = tracing.traced(core.authentication.callerProposer());
         reconfiguration = new Reconfiguration(
                 core.cluster, core.control, config.strictReconfigCheck(), core.peers, Clock.systemUTC(), instruments);
         ServerServiceDefinition kv = guarded(new KvService(
@@ -66,7 +68,9 @@ final class ClientServices {
                         config.maxTxnOps(),
                         config.maxRequestBytes())
                 .bind());
-        ServerServiceDefinition watch = guarded(new WatchService(core.watches, access).bind());
+        ServerServiceDefinition watch = guarded(
+                new WatchService(core.watches, access, metrics.server, metrics.network.serverStreamFailuresTotal)
+                        .bind());
         ServerServiceDefinition lease = guarded(new LeaseService(
                         core.lessor,
                         peers.leases(core),
@@ -88,8 +92,9 @@ final class ClientServices {
                 intercepted(kv),
                 intercepted(watch),
                 intercepted(lease),
-                intercepted(guarded(
-                        core.authentication.service(core.reads, core.headers).bindService())),
+                intercepted(guarded(core.authentication
+                        .service(core.reads, core.headers, tracing::traced)
+                        .bindService())),
                 intercepted(new LockService(local::ofCurrentCaller).bindService()),
                 intercepted(new ElectionService(local::ofCurrentCaller).bindService()),
                 intercepted(guarded(new ClusterService(

@@ -29,6 +29,7 @@ import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
 import dev.cairn.server.tls.PeerTls;
+import dev.cairn.server.tracing.Tracing;
 import dev.cairn.server.version.VersionMonitor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
@@ -72,6 +73,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Instruments instruments;
     private final Housekeeping housekeeping;
     private final PeerLinks peers;
+    private final Tracing tracing;
     private final LoopThreads loops;
     private final DutyThread flushThread;
     private final DutyThread houseThread;
@@ -105,9 +107,10 @@ public final class EtcdServer implements AutoCloseable {
         flushThread = new DutyThread("etcd-flush", onFailure);
         houseThread = new DutyThread("etcd-house", onFailure);
         instruments = new Instruments(metrics);
+        tracing = Tracing.of(config);
         SecureRandom random = new SecureRandom();
         TokenProvider tokens = TokenProviders.open(config, random);
-        peers = new PeerLinks(config, network, peerTls, metrics.network, () -> removed.complete(null));
+        peers = new PeerLinks(config, network, peerTls, metrics, () -> removed.complete(null));
         boot = Bootstrap.run(
                 config,
                 failure -> onFailure.accept("etcd-flush", failure),
@@ -129,7 +132,7 @@ public final class EtcdServer implements AutoCloseable {
                 now,
                 System.currentTimeMillis());
         surroundings.status = core.status;
-        services = new ClientServices(config, core, peers, metrics, instruments, readers, slow, backups);
+        services = new ClientServices(config, core, peers, metrics, instruments, tracing, readers, slow, backups);
         housekeeping = new Housekeeping(
                 config,
                 core.store,
@@ -142,6 +145,18 @@ public final class EtcdServer implements AutoCloseable {
                 peers.client(),
                 requestLimit(),
                 now);
+        metrics.loadBy(profiler);
+        QueueFigures figures = new QueueFigures(metrics.own);
+        core.show(figures);
+        peers.show(figures);
+        housekeeping.show(figures);
+        network.pools().forEach(figures::follow);
+        figures.follow("etcd-segment", segments);
+        figures.follow("etcd-read", readers);
+        figures.follow("etcd-slow", slow);
+        figures.follow("etcd-backup", backups);
+        figures.follow("etcd-profile", profiler);
+        figures.follow("etcd-store", storeWork);
         if (core.apply.appliedIndex() > 0) {
             checkBeforeServing();
         }
@@ -315,6 +330,11 @@ public final class EtcdServer implements AutoCloseable {
         return peers.newHandler();
     }
 
+    /** Makes spans of calls. */
+    Tracing tracing() {
+        return tracing;
+    }
+
     Instruments instruments() {
         return instruments;
     }
@@ -400,6 +420,7 @@ public final class EtcdServer implements AutoCloseable {
         backups.shutdown();
         storeWork.shutdown();
         profiler.shutdownNow();
+        tracing.close();
         core.incoming.close();
         core.authentication.close();
         flushThread.stop();

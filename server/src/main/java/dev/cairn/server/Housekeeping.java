@@ -114,6 +114,11 @@ final class Housekeeping implements AutoCloseable {
         }
     }
 
+    /** Shows how much waits to be compared. */
+    void show(QueueFigures figures) {
+        figures.follow("etcd-check", checks);
+    }
+
     /** @param wake wakes the housekeeping thread */
     List<Duty> duties(Runnable wake, long nowNanos) {
         List<Duty> duties = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.cairn.server;
 
+import dev.cairn.lease.LeaseMeter;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreMeter;
 import dev.cairn.raft.RaftRole;
@@ -7,8 +8,12 @@ import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.apply.Alarms;
+import dev.cairn.server.apply.ApplyLoop;
 import dev.cairn.server.apply.Quota;
+import dev.cairn.server.config.FeatureGate;
+import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HealthPages;
+import dev.cairn.server.install.IncomingSnapshots;
 import dev.cairn.server.loop.Proposals;
 import dev.cairn.server.loop.ReadIndexListener;
 import dev.cairn.server.membership.ClusterListener;
@@ -16,6 +21,7 @@ import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Reconfiguration;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.version.ServerVersion;
+import dev.cairn.wal.SnapListener;
 import dev.cairn.wal.WalListener;
 import dev.cairn.watch.WatchHub;
 import java.time.Duration;
@@ -35,6 +41,9 @@ final class Instruments
                 HealthPages.HealthCounter,
                 ReadIndexListener,
                 ClusterListener,
+                LeaseMeter,
+                SnapListener,
+                IncomingSnapshots.Listener,
                 Reconfiguration.PromotionListener {
     private static final Logger LOG = LoggerFactory.getLogger(Instruments.class);
     private static final double NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
@@ -71,7 +80,8 @@ final class Instruments
         alarms.setListener((memberId, type, raised) ->
                 metrics.server.alarms.with(Identity.hex(memberId), type.name()).set(raised));
         metrics.mvcc.currentRevision.follow(store::currentRevision);
-        metrics.mvcc.compactRevision.follow(() -> Math.max(0, store.compactedRevision()));
+        // -1 before the first compaction.
+        metrics.mvcc.compactRevision.follow(() -> store.compactedRevision() <= 0 ? -1 : store.compactedRevision());
         metrics.mvcc.keysTotal.follow(store::keys);
         metrics.mvcc.dbTotalSizeInBytes.follow(store::sizeOnDisk);
         metrics.mvcc.dbTotalSizeInUseInBytes.follow(store::sizeInUse);
@@ -79,6 +89,89 @@ final class Instruments
         metrics.mvcc.watcherTotal.follow(watches::watchers);
         metrics.mvcc.slowWatcherTotal.follow(watches::slowWatchers);
         metrics.mvcc.pendingEventsTotal.follow(watches::eventsPending);
+        metrics.mvcc.eventsTotal.follow(watches::eventsSent);
+        metrics.mvcc.dbOpenReadTransactions.follow(() -> store.storage().readers());
+    }
+
+    /** Shows which switches are on. */
+    void followFeatures(ServerConfig config) {
+        for (FeatureGate gate : FeatureGate.values()) {
+            metrics.server
+                    .featureEnabled
+                    .with(gate.gateName(), gate.stage().name())
+                    .set(config.isEnabled(gate));
+        }
+        for (FeatureGate.Stage stage : FeatureGate.Stage.values()) {
+            metrics.server.featureEnabled.with(stage.all(), stage.name()).set(config.isEnabled(stage));
+        }
+    }
+
+    /** The same installation, which is counted while it is under way. */
+    ApplyLoop.Installation measured(ApplyLoop.Installation installation) {
+        return snapshot -> {
+            metrics.server.snapshotApplyInProgressTotal.increment();
+            try {
+                installation.install(snapshot);
+            } finally {
+                metrics.server.snapshotApplyInProgressTotal.decrement();
+            }
+        };
+    }
+
+    /**
+     * A range was asked for by the member itself.
+     *
+     * @param read whether it came so far that the store was asked
+     */
+    void rangeDone(boolean success, long nanos, boolean read) {
+        metrics.server
+                .requestDurationSeconds
+                .with(Boolean.toString(success), "Range")
+                .observeNanos(nanos);
+        if (read) {
+            metrics.server.rangeDurationSeconds.with(Boolean.toString(success)).observeNanos(nanos);
+        }
+    }
+
+    @Override
+    public void onGrant(long ttlSeconds) {
+        metrics.server.leaseGrantedTotal.increment();
+        metrics.server.leaseTtlTotal.observe(ttlSeconds);
+    }
+
+    @Override
+    public void onRenew() {
+        metrics.server.leaseRenewedTotal.increment();
+    }
+
+    @Override
+    public void onRevoke() {
+        metrics.server.leaseRevokedTotal.increment();
+    }
+
+    @Override
+    public void snapshotEncoded(long nanos) {
+        metrics.disk.snapSaveMarshallingDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void snapshotSynced(long nanos) {
+        metrics.disk.snapFsyncDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void snapshotSaved(long nanos) {
+        metrics.disk.snapSaveTotalDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void databaseSynced(long nanos) {
+        metrics.disk.snapDbFsyncDurationSeconds.observeNanos(nanos);
+    }
+
+    @Override
+    public void databaseSaved(long nanos) {
+        metrics.disk.snapDbSaveTotalDurationSeconds.observeNanos(nanos);
     }
 
     /** @param revision the auth revision at any moment */
@@ -155,6 +248,16 @@ final class Instruments
     @Override
     public void onCommit(long durationNanos, long operations) {
         metrics.disk.backendCommitDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void onBackendCommit(long durationNanos) {
+        metrics.disk.backendCommitWriteDurationSeconds.observeNanos(durationNanos);
+    }
+
+    @Override
+    public void onDefragmenting(boolean underWay) {
+        metrics.disk.defragInflight.set(underWay);
     }
 
     @Override

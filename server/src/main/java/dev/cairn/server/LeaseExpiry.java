@@ -50,6 +50,7 @@ final class LeaseExpiry implements ExpirySink {
     private final AtomicBoolean asking = new AtomicBoolean();
     private final NanoClock clock;
     private volatile long confirmedNanos;
+    private Runnable onRevoked = () -> {};
 
     /**
      * @param leads whether this member leads, as far as it knows
@@ -69,6 +70,12 @@ final class LeaseExpiry implements ExpirySink {
         this.round = new Round(clock.nanos());
     }
 
+    /** Names who hears of each lease that ran out and was revoked; must not block. */
+    LeaseExpiry reportTo(Runnable newOnRevoked) {
+        onRevoked = newOnRevoked;
+        return this;
+    }
+
     @Override
     public boolean revoke(long lease) {
         if (!isConfirmed() || !round.enter(clock.nanos())) {
@@ -78,6 +85,7 @@ final class LeaseExpiry implements ExpirySink {
         propose(
                 InternalRaftRequest.newBuilder()
                         .setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(lease)),
+                onRevoked,
                 () -> {
                     if (round.leave(clock.nanos())) {
                         wake.run();
@@ -104,14 +112,16 @@ final class LeaseExpiry implements ExpirySink {
         propose(
                 InternalRaftRequest.newBuilder()
                         .setLeaseCheckpoint(LeaseCheckpointRequest.newBuilder().addCheckpoints(checkpoint)),
+                () -> {},
                 checkpoints::decrementAndGet);
         return true;
     }
 
-    private void propose(InternalRaftRequest.Builder request, Runnable settled) {
+    private void propose(InternalRaftRequest.Builder request, Runnable applied, Runnable settled) {
         proposer.propose(request, new Completion<MessageLite>() {
             @Override
             public void complete(MessageLite ignored) {
+                applied.run();
                 settled.run();
             }
 

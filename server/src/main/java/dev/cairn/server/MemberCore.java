@@ -121,6 +121,7 @@ final class MemberCore {
         this.instruments = instruments;
         this.surroundings = surroundings;
         store = boot.store();
+        boot.snapshots().reportTo(instruments);
         cluster = new Cluster(boot.identity(), store);
         long memberId = boot.identity().memberId();
         long appliedIndex = store.appliedState().index();
@@ -136,6 +137,7 @@ final class MemberCore {
                 config.memberDir(),
                 config.quotaBackendBytes(),
                 surroundings.storeWork());
+        incoming.reportTo(instruments);
         OutgoingSnapshots outgoing =
                 new OutgoingSnapshots(boot.identity(), store, holds, surroundings.storeWork(), inbox::snapshotLost);
         peers = surroundings.connect(cluster, inbox, new SnapshotExchange() {
@@ -172,11 +174,13 @@ final class MemberCore {
                 store,
                 leaseOptions(config),
                 new LeaseExpiry(
-                        new RootProposer(own, users),
-                        reads,
-                        () -> status.leader() == memberId,
-                        surroundings::wakeHouse),
+                                new RootProposer(own, users),
+                                reads,
+                                () -> status.leader() == memberId,
+                                surroundings::wakeHouse)
+                        .reportTo(metrics.leaseExpiredTotal::increment),
                 now);
+        lessor.measureBy(instruments);
         lessor.restore();
         leases = new LeaseRole(lessor, TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()));
         store.setLeases(lessor);
@@ -220,11 +224,11 @@ final class MemberCore {
         };
         apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, surroundings::wakeApply);
         apply.installBy(
-                new SnapshotInstaller(
+                instruments.measured(new SnapshotInstaller(
                         new SnapshotInstaller.Parts(store, lessor, users, alarms, cluster, watches, snapshots),
                         incoming,
                         surroundings.storeWork(),
-                        surroundings::removed),
+                        surroundings::removed)),
                 inbox::installed);
         status.followApplied(apply::appliedIndex);
         versions = new VersionMonitor(
@@ -261,6 +265,20 @@ final class MemberCore {
         leaderLines = new LeaderLines(cluster.identity().memberId());
         instruments.follow(boot.identity(), store, status, proposals, watches, quota, alarms);
         instruments.followUsers(authentication::revision);
+        instruments.followFeatures(config);
+    }
+
+    /** Shows how full the core's queues are. */
+    void show(QueueFigures figures) {
+        figures.follow("proposals", proposals.queue());
+        figures.follow("member-changes", control.queue());
+        figures.follow("linearizable-reads", reads.queue());
+        figures.follow("raft-messages", inbox.queue());
+        figures.follow("log-appends", log.queue());
+        figures.follow("apply", apply.queue());
+        figures.follow(watches);
+        figures.follow(store);
+        authentication.show(figures);
     }
 
     private static LessorOptions leaseOptions(ServerConfig config) {

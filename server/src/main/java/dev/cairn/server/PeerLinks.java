@@ -10,10 +10,11 @@ import dev.cairn.server.loop.RaftInbox;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.LeaderPromotion;
 import dev.cairn.server.membership.Member;
-import dev.cairn.server.metrics.NetworkMetrics;
+import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.peer.ForwardedLeases;
 import dev.cairn.server.peer.ForwardedPromotion;
+import dev.cairn.server.peer.HeartbeatWatch;
 import dev.cairn.server.peer.PeerClient;
 import dev.cairn.server.peer.PeerConnections;
 import dev.cairn.server.peer.PeerMeter;
@@ -41,7 +42,7 @@ final class PeerLinks implements AutoCloseable {
     private final ServerConfig config;
     private final EventLoops loops;
     private final PeerTls tls;
-    private final NetworkMetrics metrics;
+    private final Metrics metrics;
     private final Runnable onRemoved;
     private final ExecutorService asking = Threads.pool("etcd-ask", ASKING_THREADS);
     private final ExecutorService moving = Threads.pool("etcd-peer-file", ASKING_THREADS);
@@ -50,7 +51,7 @@ final class PeerLinks implements AutoCloseable {
     private @Nullable PeerConnections connections;
 
     /** @param onRemoved hears, maybe more than once, that other members know this one as removed */
-    PeerLinks(ServerConfig config, EventLoops loops, PeerTls tls, NetworkMetrics metrics, Runnable onRemoved) {
+    PeerLinks(ServerConfig config, EventLoops loops, PeerTls tls, Metrics metrics, Runnable onRemoved) {
         this.config = config;
         this.loops = loops;
         this.tls = tls;
@@ -58,6 +59,12 @@ final class PeerLinks implements AutoCloseable {
         this.questions = new PeerQuestions(client);
         this.metrics = metrics;
         this.onRemoved = onRemoved;
+    }
+
+    /** Shows how much waits for this member's questions and files. */
+    void show(QueueFigures figures) {
+        figures.follow("etcd-ask", asking);
+        figures.follow("etcd-peer-file", moving);
     }
 
     PeerClient client() {
@@ -102,7 +109,15 @@ final class PeerLinks implements AutoCloseable {
         PeerNetwork network =
                 new PeerNetwork(loops.group(), loops.tcpClient(), loops.unixClient(), moving, tls::nettyContext);
         PeerConnections made = new PeerConnections(
-                peerConfig, network, cluster, inbox, snapshots, new PeerMeter(metrics, self), onRemoved);
+                peerConfig,
+                network,
+                cluster,
+                inbox,
+                snapshots,
+                new PeerMeter(metrics.network, metrics.disk.backendSnapshotDurationSeconds, self),
+                onRemoved);
+        HeartbeatWatch heartbeats =
+                new HeartbeatWatch(config.heartbeatIntervalMillis(), metrics.server.heartbeatSendFailuresTotal);
         connections = made;
         return new Surroundings.Peers() {
             @Override
@@ -117,6 +132,7 @@ final class PeerLinks implements AutoCloseable {
 
             @Override
             public void send(List<Message> messages) {
+                heartbeats.sending(messages, System.nanoTime());
                 made.send(messages);
             }
 

@@ -36,9 +36,15 @@ public final class SnapStore {
             Comparator.comparing((Path file) -> file.getFileName().toString()).reversed();
 
     private final Path directory;
+    private SnapListener listener = SnapListener.NONE;
 
     public SnapStore(Path directory) {
         this.directory = directory;
+    }
+
+    /** Names who hears of what is written. Before the first snapshot is. */
+    public void reportTo(SnapListener newListener) {
+        listener = newListener;
     }
 
     /** Writes a snapshot, durably. */
@@ -46,6 +52,9 @@ public final class SnapStore {
         if (snapshot.isEmpty()) {
             throw new IllegalArgumentException("there is no snapshot at the start of the log");
         }
+        long begun = System.nanoTime();
+        byte[] encoded = SnapFormat.encode(snapshot);
+        listener.snapshotEncoded(System.nanoTime() - begun);
         String name = SnapFormat.fileName(
                 snapshot.metadata().term(), snapshot.metadata().index());
         Path temporary = directory.resolve(TEMPORARY_PREFIX + '-' + name);
@@ -53,17 +62,20 @@ public final class SnapStore {
         Files.deleteIfExists(temporary);
         try (FileChannel channel =
                 WalFiles.REAL.open(temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
-            ByteBuffer content = ByteBuffer.wrap(SnapFormat.encode(snapshot));
+            ByteBuffer content = ByteBuffer.wrap(encoded);
             while (content.hasRemaining()) {
                 channel.write(content);
             }
+            long syncing = System.nanoTime();
             channel.force(true);
+            listener.snapshotSynced(System.nanoTime() - syncing);
         } catch (IOException e) {
             Files.deleteIfExists(temporary);
             throw e;
         }
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         WalFiles.syncDirectory(directory);
+        listener.snapshotSaved(System.nanoTime() - begun);
         return target;
     }
 

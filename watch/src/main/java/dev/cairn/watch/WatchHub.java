@@ -125,6 +125,11 @@ public final class WatchHub implements EventListener {
         return streams.values().stream().mapToLong(WatchStream::eventsPending).sum();
     }
 
+    /** From so many bytes on each stream is left only a small part of its budget. */
+    public long bytesPendingMax() {
+        return options.hubBudgetBytes();
+    }
+
     /** Bytes that wait in streams, counted once for each stream. */
     public long bytesPending() {
         return streams.values().stream().mapToLong(WatchStream::bytesPending).sum();

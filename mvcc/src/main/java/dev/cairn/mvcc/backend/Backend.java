@@ -28,6 +28,9 @@ public interface Backend extends AutoCloseable {
     /** The bytes of the file, free pages included. */
     long sizeOnDisk();
 
+    /** What the storage is made of, as of the last commit. Thread-safe and cheap. */
+    BackendFigures figures();
+
     /**
      * Rewrites the storage without its free pages. No write transaction may be open or be opened meanwhile; readers go on,
      * except for the moment of the swap.

@@ -83,6 +83,11 @@ public final class MemoryBackend implements Backend {
     }
 
     @Override
+    public BackendFigures figures() {
+        return new BackendFigures(0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
     public long defragment() {
         checkOpen();
         return 0;

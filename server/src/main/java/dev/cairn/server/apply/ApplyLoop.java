@@ -6,6 +6,7 @@ import dev.cairn.raft.message.Message;
 import dev.cairn.raft.message.Snapshot;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.QueueView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,5 +128,10 @@ public final class ApplyLoop implements Duty {
             work++;
         }
         return work;
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return inbox;
     }
 }

@@ -41,7 +41,8 @@ public final class ApplyMeter {
             InternalRaftRequest request, long startNanos, @Nullable MessageLite response, @Nullable EtcdError error) {
         long took = System.nanoTime() - startNanos;
         boolean success = error == null || error == EtcdError.COMPACTED;
-        String kind = RequestKind.of(request);
+        // Etcd has no name for this one here.
+        String kind = request.hasAuthStatus() ? "unknown" : RequestKind.of(request);
         (success ? succeeded : failed)
                 .computeIfAbsent(
                         kind, op -> metrics.applyDurationSeconds.with(op, Boolean.toString(success), API_VERSION))

@@ -402,27 +402,22 @@ final class Options {
             "warning-unary-request-duration", "300ms", Section.LOGGING, "Log requests that take longer than this.");
 
     // Distributed tracing
-    static final Option<Boolean> ENABLE_DISTRIBUTED_TRACING = bool(
-                    "enable-distributed-tracing", "false", Section.TRACING, "Export traces.")
-            .notYet("traces are not exported yet");
-    static final Option<String> DISTRIBUTED_TRACING_ADDRESS = string(
-                    "distributed-tracing-address", "localhost:4317", Section.TRACING, "Address of the trace collector.")
-            .notYet("traces are not exported yet");
+    static final Option<Boolean> ENABLE_DISTRIBUTED_TRACING =
+            bool("enable-distributed-tracing", "false", Section.TRACING, "Export traces.");
+    static final Option<String> DISTRIBUTED_TRACING_ADDRESS =
+            string("distributed-tracing-address", "localhost:4317", Section.TRACING, "Address of the trace collector.");
     static final Option<String> DISTRIBUTED_TRACING_SERVICE_NAME = string(
-                    "distributed-tracing-service-name",
-                    "etcd",
-                    Section.TRACING,
-                    "Service name in traces, the same for all members.")
-            .notYet("traces are not exported yet");
+            "distributed-tracing-service-name",
+            "etcd",
+            Section.TRACING,
+            "Service name in traces, the same for all members.");
     static final Option<String> DISTRIBUTED_TRACING_INSTANCE_ID = string(
-                    "distributed-tracing-instance-id",
-                    "",
-                    Section.TRACING,
-                    "Instance ID in traces, different for every member.")
-            .notYet("traces are not exported yet");
-    static final Option<Long> DISTRIBUTED_TRACING_SAMPLING_RATE = signed(
-                    "distributed-tracing-sampling-rate", "0", Section.TRACING, "Samples per million requests.")
-            .notYet("traces are not exported yet");
+            "distributed-tracing-instance-id",
+            "",
+            Section.TRACING,
+            "Instance ID in traces, different for every member.");
+    static final Option<Long> DISTRIBUTED_TRACING_SAMPLING_RATE =
+            signed("distributed-tracing-sampling-rate", "0", Section.TRACING, "Samples per million requests.");
 
     // Features
     static final Option<Duration> CORRUPT_CHECK_TIME = duration(

@@ -184,6 +184,22 @@ public final class ServerConfig {
         return Validation.gate(values, gate);
     }
 
+    /** Whether all gates of a stage were switched on together. */
+    public boolean isEnabled(FeatureGate.Stage stage) {
+        return Boolean.TRUE.equals(values.get(Options.FEATURE_GATES).get(stage.all()));
+    }
+
+    /** Where spans of calls go; empty when there are to be none. */
+    public Optional<TracingConfig> tracing() {
+        return values.get(Options.ENABLE_DISTRIBUTED_TRACING)
+                ? Optional.of(new TracingConfig(
+                        values.get(Options.DISTRIBUTED_TRACING_ADDRESS),
+                        values.get(Options.DISTRIBUTED_TRACING_SERVICE_NAME),
+                        values.get(Options.DISTRIBUTED_TRACING_INSTANCE_ID),
+                        values.get(Options.DISTRIBUTED_TRACING_SAMPLING_RATE)))
+                : Optional.empty();
+    }
+
     // Clustering
 
     public List<EtcdUrl> initialAdvertisePeerUrls() {

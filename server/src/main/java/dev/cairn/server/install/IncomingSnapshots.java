@@ -54,6 +54,13 @@ public final class IncomingSnapshots implements AutoCloseable {
     private final Identity identity;
     private final SnapStore files;
     private final Path snap;
+    private Listener listener = new Listener() {
+        @Override
+        public void databaseSynced(long nanos) {}
+
+        @Override
+        public void databaseSaved(long nanos) {}
+    };
     private final AsideStores aside;
     private final AtomicLong lastTemporary = new AtomicLong();
 
@@ -104,6 +111,20 @@ public final class IncomingSnapshots implements AutoCloseable {
         this.aside = aside;
     }
 
+    /** Hears of databases that have come; must not block. */
+    public interface Listener {
+        /** The bytes of a database are durable. */
+        void databaseSynced(long nanos);
+
+        /** A database has come, is durable and known to be good. */
+        void databaseSaved(long nanos);
+    }
+
+    /** Names who hears of databases. Before the first one comes. */
+    public void reportTo(Listener newListener) {
+        listener = newListener;
+    }
+
     /** A database begins to arrive. */
     public SnapshotSink receive(Message message) throws IOException {
         Snapshot snapshot = message.snapshot();
@@ -117,6 +138,7 @@ public final class IncomingSnapshots implements AutoCloseable {
         private final SnapshotMetadata metadata;
         private final Path temporary;
         private final FileChannel channel;
+        private final long begunNanos = System.nanoTime();
 
         Sink(SnapshotMetadata metadata) throws IOException {
             this.metadata = metadata;
@@ -138,7 +160,9 @@ public final class IncomingSnapshots implements AutoCloseable {
         @Override
         public void commit() throws IOException {
             try {
+                long syncing = System.nanoTime();
                 channel.force(true);
+                listener.databaseSynced(System.nanoTime() - syncing);
                 channel.close();
                 // Named only when it is known to be good: an earlier transfer of the same snapshot may be in the log
                 // already.
@@ -151,6 +175,7 @@ public final class IncomingSnapshots implements AutoCloseable {
                     throw e;
                 }
                 keep(fresh);
+                listener.databaseSaved(System.nanoTime() - begunNanos);
             } catch (IOException | RuntimeException e) {
                 abort();
                 throw e;

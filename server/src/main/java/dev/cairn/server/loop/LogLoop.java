@@ -8,6 +8,7 @@ import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.QueueView;
 import dev.cairn.wal.SnapStore;
 import dev.cairn.wal.WalWriter;
 import java.io.IOException;
@@ -229,5 +230,10 @@ public final class LogLoop implements Duty {
             return Entry.payloadBytes(append.message().entries());
         }
         return 0;
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return inbox;
     }
 }

@@ -9,6 +9,7 @@ import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.thread.Mailbox;
 import dev.cairn.server.thread.NanoClock;
+import dev.cairn.server.thread.QueueView;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -219,5 +220,10 @@ public final class Proposals implements Proposer {
         if (proposal != null) {
             proposal.completion.fail(error);
         }
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return queue;
     }
 }

@@ -12,6 +12,7 @@ import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.RaftGroup;
 import dev.cairn.server.thread.Mailbox;
 import dev.cairn.server.thread.NanoClock;
+import dev.cairn.server.thread.QueueView;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -271,5 +272,10 @@ public final class RaftControl implements RaftGroup, ChangeListener {
 
     private long deadline() {
         return clock.nanos() + timeoutNanos;
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return newChanges;
     }
 }

@@ -4,6 +4,7 @@ import dev.cairn.raft.message.ConfChange;
 import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.Message;
 import dev.cairn.server.thread.Mailbox;
+import dev.cairn.server.thread.QueueView;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -130,5 +131,10 @@ public final class RaftInbox {
 
     private static long sizeBytes(Message message) {
         return MESSAGE_OVERHEAD_BYTES + Entry.payloadBytes(message.entries());
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return messages;
     }
 }

@@ -6,6 +6,7 @@ import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.thread.Mailbox;
 import dev.cairn.server.thread.NanoClock;
+import dev.cairn.server.thread.QueueView;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -194,5 +195,10 @@ public final class ReadIndexQueue implements ReadGate {
 
     private static void fail(List<Waiting> batch, EtcdError error) {
         batch.forEach(waiting -> waiting.completion().fail(error));
+    }
+
+    /** What waits here. */
+    public QueueView queue() {
+        return queue;
     }
 }

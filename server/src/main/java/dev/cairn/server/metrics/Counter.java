@@ -1,10 +1,13 @@
 package dev.cairn.server.metrics;
 
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Thread-safe. A number that only grows. */
 public final class Counter extends Series {
     private final LongAdder value = new LongAdder();
+    private volatile @Nullable LongSupplier source;
 
     Counter() {}
 
@@ -16,12 +19,18 @@ public final class Counter extends Series {
         value.add(amount);
     }
 
+    /** From now on the number is what the supplier answers, which only grows; it must neither block nor fail. */
+    public void follow(LongSupplier supplier) {
+        source = supplier;
+    }
+
     public long value() {
-        return value.sum();
+        LongSupplier supplier = source;
+        return supplier == null ? value.sum() : supplier.getAsLong();
     }
 
     @Override
     void render(StringBuilder text, String name, String labels) {
-        line(text, name, labels, Numbers.text(value.sum()));
+        line(text, name, labels, Numbers.text(value()));
     }
 }

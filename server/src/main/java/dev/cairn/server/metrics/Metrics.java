@@ -2,6 +2,7 @@ package dev.cairn.server.metrics;
 
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * Thread-safe. Everything a member counts. Made once by main and handed to whoever counts; there is no global one, so that several
@@ -14,8 +15,20 @@ public final class Metrics {
     public final MvccMetrics mvcc = new MvccMetrics(registry);
     public final DiskMetrics disk = new DiskMetrics(registry);
     public final NetworkMetrics network = new NetworkMetrics(registry);
+    public final OwnMetrics own = new OwnMetrics(registry);
+    private final RuntimeFigures runtime = new RuntimeFigures(registry);
+    private volatile Executor loader = Runnable::run;
+
+    private final Gauge scrapesInFlight =
+            registry.gauge("promhttp_metric_handler_requests_in_flight", "Scrapes that are being answered.");
+    private final Family<Counter> scrapes =
+            registry.counters("promhttp_metric_handler_requests_total", "Scrapes by status.", "code");
+    private final Counter scrapesAnswered = scrapes.with("200");
 
     public Metrics() {
+        // Known from the start, as in etcd.
+        scrapes.with("500");
+        scrapes.with("503");
         ProcessFigures.addTo(registry);
         // The proxy is another process; a member shows its series all the same.
         registry.gauge("etcd_grpc_proxy_cache_hits_total", "Cache hits of the proxy.");
@@ -44,8 +57,20 @@ public final class Metrics {
         return ProcessFigures.openFilesMax();
     }
 
-    /** All series with their current values in Prometheus' text format. */
+    /** Names who loads what is shown from the second scrape on; otherwise the first scrape waits for it. */
+    public void loadBy(Executor executor) {
+        loader = executor;
+    }
+
+    /** All series with their current values in Prometheus' text format; the call is counted in them. */
     public String render() {
-        return registry.render();
+        scrapesInFlight.increment();
+        runtime.load(loader);
+        try {
+            return registry.render();
+        } finally {
+            scrapesInFlight.decrement();
+            scrapesAnswered.increment();
+        }
     }
 }

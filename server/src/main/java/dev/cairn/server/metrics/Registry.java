@@ -38,6 +38,11 @@ final class Registry {
         return family(name, help, "gauge", NO_BOUNDS, new Family<>(name, List.of(labels), Gauge::new));
     }
 
+    /** As {@link #gauges}, for figures that only grow and are known elsewhere. */
+    Family<Gauge> countersOf(String name, String help, String... labels) {
+        return family(name, help, "counter", NO_BOUNDS, new Family<>(name, List.of(labels), Gauge::new));
+    }
+
     Family<Histogram> histograms(String name, String help, double[] bounds, String... labels) {
         return family(
                 name, help, "histogram", bounds, new Family<>(name, List.of(labels), () -> new Histogram(bounds)));

@@ -17,6 +17,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -54,6 +55,11 @@ public final class EventLoops implements AutoCloseable {
         this.epoll = epoll;
         this.handshakes = threadsInNeed("etcd-tls", 1, HANDSHAKE_TASKS_MAX);
         this.lookups = threadsInNeed("etcd-names", LOOKUP_THREADS, LOOKUPS_MAX);
+    }
+
+    /** The threads beside the event loops, by their names. */
+    public Map<String, ExecutorService> pools() {
+        return Map.of("etcd-tls", handshakes, "etcd-names", lookups);
     }
 
     /** Threads that go away when there is nothing to do. */

@@ -2,15 +2,19 @@ package dev.cairn.server.peer;
 
 import dev.cairn.peers.PeerListener;
 import dev.cairn.server.membership.Identity;
+import dev.cairn.server.metrics.Histogram;
 import dev.cairn.server.metrics.NetworkMetrics;
 
 /** Counts what happens on the connections between members, in etcd's series. Thread-safe. */
 public final class PeerMeter implements PeerListener {
     private final NetworkMetrics metrics;
+    private final Histogram databaseSent;
     private final String local;
 
-    public PeerMeter(NetworkMetrics metrics, long localId) {
+    /** @param databaseSent how long whole databases took to leave */
+    public PeerMeter(NetworkMetrics metrics, Histogram databaseSent, long localId) {
         this.metrics = metrics;
+        this.databaseSent = databaseSent;
         this.local = Identity.hex(localId);
     }
 
@@ -64,6 +68,7 @@ public final class PeerMeter implements PeerListener {
                 .increment();
         if (delivered) {
             metrics.snapshotSendTotalDurationSeconds.with(to).observeNanos(nanos);
+            databaseSent.observeNanos(nanos);
         }
     }
 

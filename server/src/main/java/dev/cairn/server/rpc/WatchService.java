@@ -8,6 +8,9 @@ import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.metrics.Counter;
+import dev.cairn.server.metrics.Family;
+import dev.cairn.server.metrics.ServerMetrics;
 import dev.cairn.watch.EncodedResponse;
 import dev.cairn.watch.WatchHub;
 import dev.cairn.watch.WatchOutput;
@@ -27,10 +30,15 @@ import io.grpc.stub.StreamObserver;
 public final class WatchService {
     private final WatchHub hub;
     private final Access access;
+    private final ServerMetrics metrics;
+    private final Family<Counter> failures;
 
-    public WatchService(WatchHub hub, Access access) {
+    /** @param failures of streams, by direction and kind */
+    public WatchService(WatchHub hub, Access access, ServerMetrics metrics, Family<Counter> failures) {
         this.hub = hub;
         this.access = access;
+        this.metrics = metrics;
+        this.failures = failures;
     }
 
     /** The service as the server offers it. Responses bypass the generated classes: they come encoded. */
@@ -44,21 +52,19 @@ public final class WatchService {
     }
 
     private StreamObserver<WatchRequest> watch(StreamObserver<EncodedResponse> observer) {
-        return new WatchCall(hub, access, (ServerCallStreamObserver<EncodedResponse>) observer, Caller.current());
+        return new WatchCall((ServerCallStreamObserver<EncodedResponse>) observer, Caller.current());
     }
 
     /** One client's stream. Confined to the executor of its call. */
-    private static final class WatchCall implements StreamObserver<WatchRequest>, WatchOutput {
+    private final class WatchCall implements StreamObserver<WatchRequest>, WatchOutput {
         private final ServerCallStreamObserver<EncodedResponse> call;
-        private final Access access;
         private final Caller caller;
         private final WatchStream stream;
         private boolean requested;
         private boolean ended;
 
-        WatchCall(WatchHub hub, Access access, ServerCallStreamObserver<EncodedResponse> call, Caller caller) {
+        WatchCall(ServerCallStreamObserver<EncodedResponse> call, Caller caller) {
             this.call = call;
-            this.access = access;
             this.caller = caller;
             call.disableAutoRequest();
             stream = hub.open(this);
@@ -122,7 +128,19 @@ public final class WatchService {
                 if (response.events() > 0) {
                     FailPoint.BEFORE_SEND_WATCH_RESPONSE.hit();
                 }
+                long begun = System.nanoTime();
                 call.onNext(response);
+                sent(response.events(), System.nanoTime() - begun);
+            }
+        }
+
+        /** Etcd has one loop a stream that does all this; what its turns stand for here are responses. */
+        private void sent(int events, long nanos) {
+            if (events == 0) {
+                metrics.watchSendLoopControlStreamDurationSeconds.observeNanos(nanos);
+            } else {
+                metrics.watchSendLoopWatchStreamDurationSeconds.observeNanos(nanos);
+                metrics.watchSendLoopWatchStreamDurationPerEventSeconds.observeNanos(nanos / events);
             }
         }
 
@@ -137,6 +155,7 @@ public final class WatchService {
                 return;
             }
             ended = true;
+            failures.with("send", "watch").increment();
             call.onError(
                     switch (failure) {
                         case STOPPED -> EtcdError.STOPPED.asException();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * reached the offer is refused and the caller decides what that means. An item is accepted whatever its size when the
  * mailbox is empty, so nothing that is allowed at all can be refused for ever.
  */
-public final class Mailbox<T> {
+public final class Mailbox<T> implements QueueView {
     private final ConcurrentLinkedQueue<T> items = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicLong bytes = new AtomicLong();
@@ -65,12 +65,22 @@ public final class Mailbox<T> {
         return items.isEmpty();
     }
 
-    /** What the items that wait weigh. */
+    @Override
     public long bytes() {
         return bytes.get();
     }
 
-    /** How many items wait. */
+    @Override
+    public int sizeMax() {
+        return countMax;
+    }
+
+    @Override
+    public long bytesMax() {
+        return bytesMax;
+    }
+
+    @Override
     public int size() {
         return count.get();
     }

@@ -1,6 +1,7 @@
 package dev.cairn.sim.disk;
 
 import dev.cairn.mvcc.backend.Backend;
+import dev.cairn.mvcc.backend.BackendFigures;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.mvcc.backend.ReadTxn;
@@ -40,6 +41,11 @@ public final class SimBackend {
         @Override
         public long sizeOnDisk() {
             return backend.sizeOnDisk();
+        }
+
+        @Override
+        public BackendFigures figures() {
+            return backend.figures();
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.cairn.mvcc.backend.lmdb;
 import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
+import dev.cairn.mvcc.backend.BackendFigures;
 import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.WriteTxn;
@@ -57,7 +58,7 @@ public final class LmdbBackend implements Backend {
     private LmdbEnvironment environment;
     private boolean closed;
 
-    private volatile long sizeInUse;
+    private volatile LmdbEnvironment.Usage usage;
 
     private LmdbBackend(Path directory, long mapBytes, List<TableRef> tables, boolean loading) {
         this.directory = directory;
@@ -67,7 +68,7 @@ public final class LmdbBackend implements Backend {
         this.environment = loading
                 ? LmdbEnvironment.open(directory, mapBytes, this.tables, EnvFlags.MDB_NOSYNC)
                 : LmdbEnvironment.open(directory, mapBytes, this.tables);
-        this.sizeInUse = environment.sizeInUse();
+        this.usage = environment.usage();
     }
 
     /**
@@ -149,7 +150,7 @@ public final class LmdbBackend implements Backend {
     void written(boolean committed) {
         try {
             if (committed) {
-                sizeInUse = environment.sizeInUse();
+                usage = environment.usage();
             }
         } finally {
             gate.readLock().unlock();
@@ -158,7 +159,20 @@ public final class LmdbBackend implements Backend {
 
     @Override
     public long sizeInUse() {
-        return sizeInUse;
+        return usage.bytes();
+    }
+
+    @Override
+    public BackendFigures figures() {
+        LmdbEnvironment.Usage used = usage;
+        long pages = Math.max(used.pages(), sizeOnDisk() / used.pageBytes());
+        return new BackendFigures(
+                used.pageBytes(),
+                pages,
+                pages - used.pages(),
+                mapBytes,
+                READERS_MAX - readers.availablePermits(),
+                READERS_MAX);
     }
 
     @Override
@@ -221,7 +235,7 @@ public final class LmdbBackend implements Backend {
             Files.move(copy.resolve(LOCK_FILE), directory.resolve(LOCK_FILE), StandardCopyOption.ATOMIC_MOVE);
             superfluous = environment;
             environment = fresh;
-            sizeInUse = fresh.sizeInUse();
+            usage = fresh.usage();
         } catch (IOException e) {
             throw new BackendException("cannot swap " + copy + " into " + directory, e);
         } finally {

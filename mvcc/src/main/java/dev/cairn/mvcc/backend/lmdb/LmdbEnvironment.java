@@ -102,8 +102,15 @@ final class LmdbEnvironment {
         }
     }
 
+    /** Pages that hold something. */
+    record Usage(long pages, long pageBytes) {
+        long bytes() {
+            return pages * pageBytes;
+        }
+    }
+
     /** All pages that a table uses, LMDB's table of tables included and its list of free pages left out. */
-    long sizeInUse() {
+    Usage usage() {
         Stat names = env.stat();
         long pages = pages(names);
         try (Txn<ByteBuffer> txn = env.txnRead()) {
@@ -111,7 +118,7 @@ final class LmdbEnvironment {
                 pages += pages(dbi.stat(txn));
             }
         }
-        return pages * names.pageSize;
+        return new Usage(pages, names.pageSize);
     }
 
     private static long pages(Stat stat) {

@@ -1,0 +1,23 @@
+package dev.cairn.server.tracing;
+
+import dev.cairn.server.api.Proposer;
+import dev.cairn.server.config.ServerConfig;
+import io.grpc.ServerServiceDefinition;
+
+/** Makes spans of calls, or nothing at all. Thread-safe. */
+public interface Tracing extends AutoCloseable {
+    /** Tracing as configured. */
+    static Tracing of(ServerConfig config) {
+        return config.tracing().<Tracing>map(OpenTelemetryTracing::start).orElseGet(NoTracing::new);
+    }
+
+    /** The same service, whose calls leave spans. */
+    ServerServiceDefinition traced(ServerServiceDefinition service);
+
+    /** The same way into the log, noted in the span of the call that takes it. */
+    Proposer traced(Proposer proposer);
+
+    /** Sends what waits, for a short time at most. */
+    @Override
+    void close();
+}
