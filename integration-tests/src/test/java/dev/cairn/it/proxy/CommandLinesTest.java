@@ -1,0 +1,78 @@
+package dev.cairn.it.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cairn.it.process.Command;
+import dev.cairn.it.process.Programs;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Command lines that do not lead to a proxy: what is printed, where, and the exit code, beside the real etcd. */
+@Timeout(120)
+class CommandLinesTest {
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "gateway",
+                "gateway --help",
+                "gateway -h",
+                "gateway something",
+                "gateway --nope",
+                "gateway start --help",
+                "gateway start -h",
+                "gateway start --nope",
+                "gateway start --nope=1",
+                "gateway start -x",
+                "gateway start -listen-addr 1",
+                "gateway start ---x",
+                "gateway start --=x",
+                "gateway start --retry-delay abc",
+                "gateway start --retry-delay",
+                "gateway start --retry-delay=5",
+                "gateway start --endpoints",
+                "gateway start --insecure-discovery=maybe",
+                "gateway start --endpoints=foo",
+                "gateway start --endpoints=http://foo",
+                "gateway start --endpoints=127.0.0.1:1,foo",
+                "gateway start --listen-addr=foo",
+                "gateway start --listen-addr=",
+                "gateway start --listen-addr nosuchhost.invalid:1",
+                "gateway start --endpoints 127.0.0.1:23790",
+                "gateway start --endpoints http://127.0.0.1:23790",
+                "gateway start --endpoints nosuchhost.invalid:1",
+                "gateway start --listen-addr 192.0.2.1:1",
+            })
+    void shouldEndAsEtcdDoes(String line) {
+        Command.Result real = run(Programs.real("etcd"), line);
+        Command.Result ours = run(Programs.ours(), line);
+
+        assertThat(ours.exit()).as("exit code of %s: %s", line, ours).isEqualTo(real.exit());
+        assertThat(ours.out()).as("standard output of %s", line).isEqualTo(real.out());
+        assertThat(withoutLog(ours.err())).as("standard error of %s", line).isEqualTo(withoutLog(real.err()));
+    }
+
+    private static Command.Result run(Path program, String line) {
+        List<String> command = new ArrayList<>();
+        command.add(program.toString());
+        command.addAll(List.of(line.split(" ")));
+        return Command.run(command, LIMIT);
+    }
+
+    /** What was written for people: neither lines of the log nor words of our start script. */
+    private static String withoutLog(String text) {
+        StringBuilder kept = new StringBuilder();
+        for (String line : text.split("(?<=\n)", -1)) {
+            if (!line.startsWith("{\"level\"") && !line.startsWith("etcd: ")) {
+                kept.append(line);
+            }
+        }
+        return kept.toString();
+    }
+}
