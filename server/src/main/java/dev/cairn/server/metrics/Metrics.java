@@ -14,15 +14,10 @@ public final class Metrics {
     public final MvccMetrics mvcc = new MvccMetrics(registry);
     public final DiskMetrics disk = new DiskMetrics(registry);
     public final NetworkMetrics network = new NetworkMetrics(registry);
+    public final ProxyMetrics proxy = new ProxyMetrics(registry);
 
     public Metrics() {
         ProcessFigures.addTo(registry);
-        // The proxy is another process; a member shows its series all the same.
-        registry.gauge("etcd_grpc_proxy_cache_hits_total", "Cache hits of the proxy.");
-        registry.gauge("etcd_grpc_proxy_cache_keys_total", "Cached keys of the proxy.");
-        registry.gauge("etcd_grpc_proxy_cache_misses_total", "Cache misses of the proxy.");
-        registry.counter("etcd_grpc_proxy_events_coalescing_total", "Events merged by the proxy.");
-        registry.gauge("etcd_grpc_proxy_watchers_coalescing_total", "Watchers merged by the proxy.");
     }
 
     /**
