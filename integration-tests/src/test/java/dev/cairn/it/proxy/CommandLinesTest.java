@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,7 +68,6 @@ class CommandLinesTest {
                 "grpc-proxy start --tls-min-version TLS1.3 --tls-max-version TLS1.2",
                 "grpc-proxy start --tls-min-version TLS1.3 --listen-cipher-suites x",
                 "grpc-proxy start --auto-tls --self-signed-cert-validity 0",
-                "grpc-proxy start --cacert /nope",
                 "grpc-proxy start --cert /nope",
                 "grpc-proxy start --listen-addr foo",
                 "grpc-proxy start --listen-addr 192.0.2.1:2",
@@ -79,6 +79,23 @@ class CommandLinesTest {
         assertThat(ours.exit()).as("exit code of %s: %s", line, ours).isEqualTo(real.exit());
         assertThat(ours.out()).as("standard output of %s", line).isEqualTo(real.out());
         assertThat(withoutLog(ours.err())).as("standard error of %s", line).isEqualTo(withoutLog(real.err()));
+    }
+
+    /** The message names the option as well, unlike etcd's. */
+    @Test
+    void shouldNameTheFileThatIsMissing() {
+        Command.Result ours = run(Programs.ours(), "grpc-proxy start --listen-addr 127.0.0.1:0 --cacert /nope");
+
+        assertThat(ours.exit()).isEqualTo(1);
+        assertThat(withoutLog(ours.err())).isEqualTo("--cacert /nope: no such file or directory\n");
+    }
+
+    @Test
+    void shouldSayThatLeasingIsNotSupported() {
+        Command.Result ours = run(Programs.ours(), "grpc-proxy start --experimental-leasing-prefix=x/");
+
+        assertThat(ours.exit()).isEqualTo(1);
+        assertThat(withoutLog(ours.err())).startsWith("--experimental-leasing-prefix is not supported");
     }
 
     private static Command.Result run(Path program, String line) {
