@@ -49,6 +49,10 @@ public final class Main {
 
     public static void main(String[] arguments) throws InterruptedException {
         SystemNames.forgetMisses();
+        Integer ended = Subcommand.runNamed(List.of(arguments));
+        if (ended != null) {
+            System.exit(ended);
+        }
         openFailPoints();
         Outcome outcome = CommandLine.read(List.of(arguments), System.getenv());
         if (outcome instanceof Outcome.Exit exit) {

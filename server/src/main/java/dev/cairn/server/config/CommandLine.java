@@ -37,7 +37,7 @@ public final class CommandLine {
         if (!arguments.isEmpty()
                 && (arguments.get(0).equals("gateway") || arguments.get(0).equals("grpc-proxy"))) {
             return new Outcome.Exit(
-                    1, "", "Error: the " + arguments.get(0) + " subcommand is not available yet\n", List.of());
+                    1, "", "Error: this distribution comes without " + arguments.get(0) + "\n", List.of());
         }
         int positional;
         try {

@@ -6,7 +6,7 @@ public final class ConfigException extends Exception {
 
     private final String reason;
 
-    ConfigException(String reason) {
+    public ConfigException(String reason) {
         super(reason);
         this.reason = reason;
     }

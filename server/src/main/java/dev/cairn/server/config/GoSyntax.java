@@ -10,11 +10,11 @@ import java.time.Duration;
  * carry a base prefix ({@code 0x}, {@code 0o}, {@code 0b}, a leading zero) and underscores between digits; durations are a sign and
  * a sequence of decimal numbers with units.
  */
-final class GoSyntax {
+public final class GoSyntax {
     /** The reasons that number parsing gives, in the words an operator of etcd knows. */
-    static final String SYNTAX = "parse error";
+    public static final String SYNTAX = "parse error";
 
-    static final String RANGE = "value out of range";
+    public static final String RANGE = "value out of range";
 
     private static final BigInteger UINT64_MAX = BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
     private static final BigInteger INT64_MAX = BigInteger.valueOf(Long.MAX_VALUE);
@@ -24,7 +24,7 @@ final class GoSyntax {
     private GoSyntax() {}
 
     /** A boolean in one of the twelve spellings that are allowed. */
-    static boolean bool(String text) throws ConfigException {
+    public static boolean bool(String text) throws ConfigException {
         return switch (text) {
             case "1", "t", "T", "true", "TRUE", "True" -> true;
             case "0", "f", "F", "false", "FALSE", "False" -> false;
@@ -36,7 +36,7 @@ final class GoSyntax {
      * An unsigned 64-bit number. Values above {@link Long#MAX_VALUE} are valid and answered as that: no option distinguishes
      * limits of that size.
      */
-    static long unsigned(String text) throws ConfigException {
+    public static long unsigned(String text) throws ConfigException {
         if (isPlain(text)) {
             return Long.parseLong(text);
         }
@@ -50,7 +50,7 @@ final class GoSyntax {
         return value.min(INT64_MAX).longValue();
     }
 
-    static long signed(String text) throws ConfigException {
+    public static long signed(String text) throws ConfigException {
         if (isPlain(text)) {
             return Long.parseLong(text);
         }
@@ -112,7 +112,7 @@ final class GoSyntax {
     }
 
     /** A duration such as {@code 1h2m3.5s}, {@code 100ms}, {@code -1s} or {@code 0}. */
-    static Duration duration(String text) throws ConfigException {
+    public static Duration duration(String text) throws ConfigException {
         String rest = text;
         boolean negative = rest.startsWith("-");
         if (negative || rest.startsWith("+")) {
@@ -180,7 +180,7 @@ final class GoSyntax {
     }
 
     /** The duration as etcd prints it: {@code 1m0s}, {@code 1.5s}, {@code 100ms}. */
-    static String format(Duration duration) {
+    public static String format(Duration duration) {
         long nanos = duration.toNanos();
         if (nanos == 0) {
             return "0s";
@@ -214,7 +214,7 @@ final class GoSyntax {
     }
 
     /** The text in double quotes with the escapes that matter in a message. */
-    static String quote(String text) {
+    public static String quote(String text) {
         StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

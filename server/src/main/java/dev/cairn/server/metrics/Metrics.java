@@ -24,18 +24,13 @@ public final class Metrics {
     private final Family<Counter> scrapes =
             registry.counters("promhttp_metric_handler_requests_total", "Scrapes by status.", "code");
     private final Counter scrapesAnswered = scrapes.with("200");
+    public final ProxyMetrics proxy = new ProxyMetrics(registry);
 
     public Metrics() {
         // Known from the start, as in etcd.
         scrapes.with("500");
         scrapes.with("503");
         ProcessFigures.addTo(registry);
-        // The proxy is another process; a member shows its series all the same.
-        registry.gauge("etcd_grpc_proxy_cache_hits_total", "Cache hits of the proxy.");
-        registry.gauge("etcd_grpc_proxy_cache_keys_total", "Cached keys of the proxy.");
-        registry.gauge("etcd_grpc_proxy_cache_misses_total", "Cache misses of the proxy.");
-        registry.counter("etcd_grpc_proxy_events_coalescing_total", "Events merged by the proxy.");
-        registry.gauge("etcd_grpc_proxy_watchers_coalescing_total", "Watchers merged by the proxy.");
     }
 
     /**

@@ -124,7 +124,8 @@ public final class EventLoops implements AutoCloseable {
         return epoll;
     }
 
-    Class<? extends ServerChannel> tcp() {
+    /** The class of listeners on addresses. */
+    public Class<? extends ServerChannel> tcp() {
         return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
     }
 

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /** From the URLs of the configuration to addresses that can be bound, and etcd's words for those that cannot. */
-final class ListenAddress {
+public final class ListenAddress {
     private ListenAddress() {}
 
     /** The address to bind; a socket file that a killed process left is removed. */
@@ -41,7 +41,7 @@ final class ListenAddress {
     }
 
     /** The failure in etcd's words. */
-    static IOException bindError(EtcdUrl url, SocketAddress address, Throwable failure) {
+    public static IOException bindError(EtcdUrl url, SocketAddress address, Throwable failure) {
         StringBuilder said = new StringBuilder();
         Throwable at = failure;
         for (int depth = 0; at != null && depth < 8; depth++) {
@@ -64,7 +64,7 @@ final class ListenAddress {
     }
 
     /** Host and port as log lines show them. */
-    static String text(SocketAddress address) {
+    public static String text(SocketAddress address) {
         if (!(address instanceof InetSocketAddress inet)) {
             return address.toString();
         }
