@@ -23,6 +23,7 @@ import dev.cairn.server.tls.UpstreamTls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -182,7 +183,8 @@ public final class GrpcProxyCommand implements Subcommand {
             return Ending.failed(refusal + "\n");
         }
         try {
-            Logs.open(new LogSettings(values.bool("debug") ? "debug" : "info", "json", List.of("stderr")));
+            Logs.open(new LogSettings(
+                    values.bool("debug") ? "debug" : "info", "json", List.of("stderr"), Optional.empty()));
             return serve(values, LoggerFactory.getLogger(GrpcProxyCommand.class));
         } catch (ConfigException | UnknownNameException | IOException e) {
             return Ending.failed(e.getMessage() + "\n");
