@@ -80,7 +80,7 @@ class ClusterTest {
             int other = (leader + 1) % 3;
             long term = group.status(other).get("raftTerm").getAsLong();
             assertThat(group.member(leader).terminate(Duration.ofSeconds(30))).isIn(0, 143);
-            assertThat(group.member(leader).logTail()).contains("leadership transferred");
+            assertThat(group.member(leader).logTail()).contains("leadership transfer finished");
             group.awaitLeader();
             // One election, the one that the leader asked for.
             assertThat(group.status(other).get("raftTerm").getAsLong()).isEqualTo(term + 1);

@@ -5,10 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
+import dev.cairn.it.process.ServerProcess;
 import dev.cairn.server.config.CommandLine;
 import dev.cairn.server.config.Notice;
 import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -16,6 +20,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +34,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The settings in the examples are ones that the server understands, and the members of the Procfile form a cluster. */
@@ -100,6 +108,28 @@ class DeployFilesTest {
         }
         ServerConfig member = understood(List.of(), variables);
         assertThat(member.initialClusterMembers().get(member.name())).isEqualTo(member.initialAdvertisePeerUrls());
+    }
+
+    /** What a unit with {@code Type=notify} waits for. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldTellTheServiceManagerThatItServes() throws Exception {
+        Epoll.ensureAvailability();
+        Path path = directory.resolve("notify");
+        Socket manager = Socket.newSocketDomainDgram();
+        try (ServerProcess server = ServerProcess.prepare(Programs.ours(), directory.resolve("server"))
+                .withVariables(Map.of("NOTIFY_SOCKET", path.toString()))) {
+            manager.bind(new DomainSocketAddress(path.toString()));
+            server.start();
+            ByteBuffer message = ByteBuffer.allocateDirect(100);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> manager.recvFromDomainSocket(message, 0, message.capacity()) != null);
+            byte[] said = new byte["READY=1".length()];
+            message.get(0, said);
+            assertThat(new String(said, StandardCharsets.US_ASCII)).isEqualTo("READY=1");
+        } finally {
+            manager.close();
+        }
     }
 
     @Test

@@ -103,6 +103,32 @@ class FlagEffectsTest {
                 .withVariables(Map.of("ETCD_MAX_REQUEST_BYTES", "100000")));
     }
 
+    @Test
+    void shouldDefragmentAtTheStartWhenEnoughWouldComeFree() {
+        try (ServerProcess server = server().withFlags("--backend-batch-interval=1ms")) {
+            server.start();
+            String value = "v".repeat(1_000_000);
+            for (int i = 0; i < 8; i++) {
+                Command.start(List.of(
+                                Programs.real("etcdctl").toString(), "--endpoints=" + server.target(), "put", "k"))
+                        .input(value)
+                        .await(LIMIT)
+                        .success();
+            }
+            etcdctl(server, "compact", "--physical", "9").success();
+            server.terminate(LIMIT);
+            server.withFlags("--bootstrap-defrag-threshold-megabytes=1000").start();
+            assertThat(server.log())
+                    .contains("\"msg\":\"Skipping defragmentation\"")
+                    .doesNotContain("\"msg\":\"defragmenting\"");
+            server.terminate(LIMIT);
+            server.withFlags("--bootstrap-defrag-threshold-megabytes=4").start();
+            assertThat(server.log()).contains("\"msg\":\"finished defragmenting directory\"");
+            assertThat(etcdctl(server, "get", "k", "--print-value-only").success())
+                    .startsWith(value);
+        }
+    }
+
     private ServerProcess server() {
         return ServerProcess.prepare(Programs.ours(), directory.resolve("server"));
     }
@@ -123,7 +149,10 @@ class FlagEffectsTest {
             assertThat(get(server.clientUrl() + "/v3/kv/range").statusCode()).isEqualTo(404);
             assertThat(get(server.clientUrl() + "/debug/pprof/").statusCode()).isEqualTo(200);
             assertThat(get(metricsUrl + "/health").body()).contains("\"health\":\"true\"");
-            assertThat(get(metricsUrl + "/metrics").body()).contains("grpc_server_handling_seconds_bucket");
+            assertThat(get(metricsUrl + "/metrics").body())
+                    .contains("grpc_server_handling_seconds_bucket")
+                    .as("the log is not synced")
+                    .contains("etcd_disk_wal_fsync_duration_seconds_count 0\n");
             assertThat(directory.resolve("wal")).isNotEmptyDirectory();
             assertThat(server.dataDirectory().resolve("member/wal")).doesNotExist();
 
