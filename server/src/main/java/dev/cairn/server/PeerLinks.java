@@ -55,7 +55,7 @@ final class PeerLinks implements AutoCloseable {
         this.config = config;
         this.loops = loops;
         this.tls = tls;
-        this.client = new PeerClient(asking, tls::context);
+        this.client = new PeerClient(asking, tls::context, tls.parameters());
         this.questions = new PeerQuestions(client);
         this.metrics = metrics;
         this.onRemoved = onRemoved;

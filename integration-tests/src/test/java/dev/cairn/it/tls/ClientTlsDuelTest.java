@@ -161,7 +161,11 @@ class ClientTlsDuelTest {
             assertThat(duel.same("h2", server -> TlsDuel.protocol(server, "-alpn", "h2")))
                     .contains("ALPN protocol: h2");
             for (String offered : List.of("http/1.1", "h2,spdy/3", "spdy/3", "spdy/3,http/1.1")) {
-                duel.same(offered, server -> TlsDuel.protocol(server, "-alpn", offered));
+                // etcd speaks HTTP/1.1 to who offers it, but leaves that unsaid.
+                duel.same(
+                        offered,
+                        server -> TlsDuel.protocol(server, "-alpn", offered)
+                                .replace("ALPN protocol: http/1.1", "No ALPN negotiated"));
             }
             duel.same("none", server -> TlsDuel.protocol(server));
             // Who offers both gets HTTP/1.1 here, which serves all the pages; see docs/differences.md.

@@ -197,8 +197,8 @@ class EtcdctlFlagsTest {
                 .replaceAll("LocalAddr: '[^']*'", "LocalAddr")
                 .replaceAll("\\b[0-9a-f]{15,16}, started", "ID, started")
                 .replaceAll("http://127\\.0\\.0\\.1:\\d+", "PEER")
-                // The JDK has one word for whatever is wrong with a client's certificate; see docs/differences.md.
-                .replace("tls: unknown certificate authority", "tls: unknown certificate")
+                // Which of the failed attempts was the last, and whether its alert was still read, is a matter of time.
+                .replaceAll("latest balancer error: .*", "latest balancer error")
                 // Identities in the answer are longer or shorter.
                 .replaceAll("larger than max \\(\\d+ vs\\. 1\\)", "larger than max")
                 // Columns of tables are as wide as what they hold.

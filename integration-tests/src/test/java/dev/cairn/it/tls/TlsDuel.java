@@ -100,9 +100,10 @@ final class TlsDuel implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect", server.target()));
         command.addAll(List.of(arguments));
         String out = Command.run(command, LIMIT).out();
-        return out.lines()
-                .filter(line -> line.contains("ALPN") || line.contains("Cipher is (NONE)"))
-                .collect(Collectors.joining("; "));
+        if (out.contains("no peer certificate available")) {
+            return "failed";
+        }
+        return out.lines().filter(line -> line.contains("ALPN")).collect(Collectors.joining("; "));
     }
 
     /** The status of an answer that curl gets, 000 for none. */

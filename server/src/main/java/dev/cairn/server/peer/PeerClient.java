@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public final class PeerClient {
 
     private final Executor executor;
     private final @Nullable Supplier<SSLContext> tls;
+    private final @Nullable SSLParameters limits;
     private final AtomicInteger underWay = new AtomicInteger();
     private @Nullable HttpClient client;
     private @Nullable SSLContext clientContext;
@@ -39,6 +41,12 @@ public final class PeerClient {
      * @param tls asked for with each question, so that renewed certificates are used; null where members have none
      */
     public PeerClient(Executor executor, @Nullable Supplier<SSLContext> tls) {
+        this(executor, tls, null);
+    }
+
+    /** @param limits versions and suites of TLS; null for those of the runtime */
+    public PeerClient(Executor executor, @Nullable Supplier<SSLContext> tls, @Nullable SSLParameters limits) {
+        this.limits = limits;
         this.executor = executor;
         this.tls = tls;
     }
@@ -92,6 +100,9 @@ public final class PeerClient {
                     .connectTimeout(CONNECT_LIMIT);
             if (context != null) {
                 builder.sslContext(context);
+                if (limits != null) {
+                    builder.sslParameters(limits);
+                }
             }
             made = builder.build();
             client = made;

@@ -26,10 +26,12 @@ public final class PeerTls {
 
     private final @Nullable ServerTls listeners;
     private final DialTls dialling;
+    private final @Nullable DialLimits limits;
     private @Nullable SSLContext lastContext;
     private @Nullable SslContext lastWrapped;
 
-    private PeerTls(@Nullable ServerTls listeners, DialTls dialling) {
+    private PeerTls(@Nullable ServerTls listeners, DialTls dialling, @Nullable DialLimits limits) {
+        this.limits = limits;
         this.listeners = listeners;
         this.dialling = dialling;
     }
@@ -65,10 +67,14 @@ public final class PeerTls {
                     false,
                     List.of(),
                     List.of());
-            return new PeerTls(open(settings), new DialTls(settings.certificate(), settings.key(), null, false));
+            return new PeerTls(
+                    open(settings),
+                    new DialTls(settings.certificate(), settings.key(), null, false),
+                    DialLimits.of(config));
         }
         if (!given) {
-            return new PeerTls(null, new DialTls(null, null, trusted, true));
+            // As in etcd, versions and suites are those of who has a certificate.
+            return new PeerTls(null, new DialTls(null, null, trusted, true), null);
         }
         if (certificate == null || key == null) {
             throw new TlsException("KeyFile and CertFile must both be present[key: " + config.peerKeyFile() + ", cert: "
@@ -103,7 +109,8 @@ public final class PeerTls {
                         clientKey == null ? key : clientKey,
                         trusted,
                         true,
-                        new AllowedNames(config.peerCertAllowedHostnames(), config.peerCertAllowedCns())));
+                        new AllowedNames(config.peerCertAllowedHostnames(), config.peerCertAllowedCns())),
+                DialLimits.of(config));
     }
 
     /** From now on all other members have to show certificates for this name when they are dialled, whatever their hosts are. */
@@ -119,6 +126,11 @@ public final class PeerTls {
     /** For a connection to another member that checks host names by itself; may read files. */
     public SSLContext context() {
         return dialling.context();
+    }
+
+    /** Versions and suites of connections made with {@link #context}; null for those of the runtime. */
+    public @Nullable SSLParameters parameters() {
+        return limits == null ? null : limits.parameters();
     }
 
     /** For a connection to another member; may read files. */
@@ -138,7 +150,7 @@ public final class PeerTls {
             wrapped = new DelegatingSslContext(plain) {
                 @Override
                 protected void initEngine(SSLEngine engine) {
-                    SSLParameters parameters = engine.getSSLParameters();
+                    SSLParameters parameters = limits == null ? engine.getSSLParameters() : limits.parameters();
                     parameters.setEndpointIdentificationAlgorithm("HTTPS");
                     engine.setSSLParameters(parameters);
                 }

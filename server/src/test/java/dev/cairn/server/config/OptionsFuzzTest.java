@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(7200)
 class OptionsFuzzTest {
-    private static final int CASES = 3_000;
+    private static final int CASES = 1_000;
     private static final long SECONDS = Long.getLong("cairn.fuzz.seconds", 0);
 
     private static final String[] VALUES = {

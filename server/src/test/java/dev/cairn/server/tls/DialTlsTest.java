@@ -67,6 +67,45 @@ class DialTlsTest {
                 .contains(refused);
     }
 
+    @Test
+    void shouldStayTheSameWhileFilesHoldTheSame() throws Exception {
+        DialTls tls = dialling(AllowedNames.ANY);
+        SSLContext first = tls.context();
+        // The file has just been written: whether it will change again cannot be told by its time yet.
+        assertThat(tls.context()).isSameAs(first);
+        writeAuthority();
+        assertThat(tls.context()).isSameAs(first);
+        java.nio.file.Files.writeString(directory.resolve("ca.pem"), "torn");
+        assertThat(tls.context()).isSameAs(first);
+        new TestAuthority("other").write(directory.resolve("ca.pem"));
+        SSLContext second = tls.context();
+        assertThat(second).isNotSameAs(first);
+        assertThat(tls.context()).isSameAs(second);
+    }
+
+    @Test
+    void shouldDialByTheVersionsAndSuitesOfTheOptions() throws Exception {
+        authority.server("EC", "127.0.0.1").write(directory.resolve("c"), directory.resolve("k"));
+        var outcome = dev.cairn.server.config.CommandLine.read(
+                List.of(
+                        "--peer-cert-file=" + directory.resolve("c"),
+                        "--peer-key-file=" + directory.resolve("k"),
+                        "--tls-max-version=TLS1.2",
+                        "--cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+                java.util.Map.of());
+        PeerTls tls = PeerTls.of(((dev.cairn.server.config.Outcome.Start) outcome).config());
+        SSLParameters asked = java.util.Objects.requireNonNull(tls.parameters());
+        var engine = tls.nettyContext()
+                .newEngine(io.grpc.netty.shaded.io.netty.buffer.UnpooledByteBufAllocator.DEFAULT, "127.0.0.1", 1);
+        for (SSLParameters parameters : List.of(asked, engine.getSSLParameters())) {
+            assertThat(parameters.getProtocols()).containsExactly("TLSv1.2");
+            assertThat(parameters.getCipherSuites()).containsExactly("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+        }
+        assertThat(engine.getSSLParameters().getEndpointIdentificationAlgorithm())
+                .isEqualTo("HTTPS");
+        assertThat(engine.getUseClientMode()).isTrue();
+    }
+
     /** Why the handshake with a server at 127.0.0.1 fails whose certificate is for these hosts; null when it does not. */
     private @Nullable String failure(DialTls tls, String... hosts) throws Exception {
         Path certificate = directory.resolve("server.pem");
