@@ -119,6 +119,18 @@ class ModuleBordersTest {
     }
 
     @Test
+    void shouldKeepTheTracingLibraryInOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.cairn.server.tracing")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.opentelemetry..")
+                .because("nothing of it is loaded while tracing is off")
+                .check(CLASSES);
+    }
+
+    @Test
     void shouldKeepThePeerProtocolApart() {
         classes()
                 .that()

@@ -3,6 +3,7 @@ package dev.cairn.it.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
 import dev.cairn.proto.etcdserverpb.AuthGrpc;
@@ -38,6 +39,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -220,9 +222,21 @@ class TracingTest {
                 channel.shutdownNow();
             }
             long begun = System.nanoTime();
-            server.terminate(java.time.Duration.ofSeconds(30));
+            server.terminate(Duration.ofSeconds(30));
             assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun))
                     .isLessThan(15);
+        }
+    }
+
+    @Test
+    void shouldLoadNothingWhileItIsOff(@TempDir Path directory) {
+        try (ServerProcess server = ServerProcess.start(Programs.ours(), directory)) {
+            String jcmd =
+                    Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+            String classes = Command.run(
+                            List.of(jcmd, Long.toString(server.pid()), "VM.class_hierarchy"), Duration.ofSeconds(60))
+                    .success();
+            assertThat(classes).contains("dev.cairn.server.EtcdServer").doesNotContain("io.opentelemetry");
         }
     }
 

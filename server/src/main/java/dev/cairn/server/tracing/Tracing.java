@@ -2,13 +2,17 @@ package dev.cairn.server.tracing;
 
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.config.TracingConfig;
 import io.grpc.ServerServiceDefinition;
+import java.util.Optional;
 
 /** Makes spans of calls, or nothing at all. Thread-safe. */
 public interface Tracing extends AutoCloseable {
     /** Tracing as configured. */
     static Tracing of(ServerConfig config) {
-        return config.tracing().<Tracing>map(OpenTelemetryTracing::start).orElseGet(NoTracing::new);
+        Optional<TracingConfig> on = config.tracing();
+        // A reference to the method would load the library in any case.
+        return on.isPresent() ? OpenTelemetryTracing.start(on.get()) : new NoTracing();
     }
 
     /** The same service, whose calls leave spans. */

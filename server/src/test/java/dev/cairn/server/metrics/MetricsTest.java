@@ -3,6 +3,7 @@ package dev.cairn.server.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cairn.proto.v3lockpb.LockGrpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -109,7 +110,9 @@ class MetricsTest {
     void shouldDeclareEverySeriesOfEtcdWithItsTypeLabelsAndBuckets() throws IOException {
         Metrics metrics = new Metrics();
         metrics.grpc(List.of(service()), true);
-        List<String> rendered = metrics.declared();
+        List<String> rendered = metrics.declared().stream()
+                .filter(family -> !family.startsWith("cairn_"))
+                .toList();
         List<String> expected = new ArrayList<>();
         try (BufferedReader rows = new BufferedReader(new InputStreamReader(
                 Objects.requireNonNull(MetricsTest.class.getResourceAsStream("metrics-of-etcd.tsv")),
@@ -153,6 +156,60 @@ class MetricsTest {
                 .contains("etcd_network_client_grpc_sent_bytes_total 20\n")
                 .doesNotContain("Thing");
     }
+
+    @Test
+    void shouldCountAClientThatIsGoneAsCanceled() {
+        Metrics metrics = new Metrics();
+        GrpcMetrics grpc = metrics.grpc(List.of(service()), true);
+        grpc.newServerStreamTracer("etcdserverpb.KV/Put", new Metadata())
+                .streamClosed(Status.UNAVAILABLE.withDescription("connection terminated for unknown reason"));
+        grpc.newServerStreamTracer("etcdserverpb.KV/Put", new Metadata())
+                .streamClosed(Status.UNAVAILABLE.withDescription("etcdserver: no leader"));
+        String put = ",grpc_method=\"Put\",grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"} ";
+        assertThat(metrics.render())
+                .contains("grpc_server_handled_total{grpc_code=\"Canceled\"" + put + "1\n")
+                .contains("grpc_server_handled_total{grpc_code=\"Unavailable\"" + put + "1\n");
+    }
+
+    @Test
+    void shouldShowLocksFromTheirFirstCallOn() {
+        Metrics metrics = new Metrics();
+        GrpcMetrics grpc = metrics.grpc(List.of(LOCKS), false);
+        assertThat(metrics.render()).doesNotContain("v3lockpb.Lock");
+        grpc.newServerStreamTracer("v3lockpb.Lock/Lock", new Metadata()).streamClosed(Status.OK);
+        assertThat(metrics.render())
+                .contains("grpc_server_started_total{grpc_method=\"Lock\",grpc_service=\"v3lockpb.Lock\","
+                        + "grpc_type=\"unary\"} 1\n")
+                .contains("grpc_code=\"OK\"")
+                .doesNotContain("grpc_code=\"Unavailable\"");
+    }
+
+    @Test
+    void shouldLoadWhatTheRuntimeKnowsBesideTheFirstScrape() {
+        Metrics metrics = new Metrics();
+        List<Runnable> tasks = new ArrayList<>();
+        metrics.loadBy(tasks::add);
+        assertThat(metrics.render()).contains("cairn_jvm_heap_used_bytes ").doesNotContain("cairn_jvm_gc_");
+        assertThat(metrics.render()).doesNotContain("cairn_jvm_gc_");
+        assertThat(tasks).hasSize(1);
+        tasks.get(0).run();
+        assertThat(metrics.render())
+                .contains("cairn_jvm_gc_collections_total{gc=\"")
+                .contains("cairn_jvm_buffer_used_bytes{pool=\"direct\"} ");
+    }
+
+    @Test
+    void shouldCountScrapes() {
+        Metrics metrics = new Metrics();
+        String first = metrics.render();
+        assertThat(first)
+                .contains("promhttp_metric_handler_requests_in_flight 1\n")
+                .contains("promhttp_metric_handler_requests_total{code=\"200\"} 0\n")
+                .contains("promhttp_metric_handler_requests_total{code=\"500\"} 0\n");
+        assertThat(metrics.render()).contains("promhttp_metric_handler_requests_total{code=\"200\"} 1\n");
+    }
+
+    private static final ServerServiceDefinition LOCKS = new LockGrpc.LockImplBase() {}.bindService();
 
     private static ServerServiceDefinition service() {
         MethodDescriptor.Marshaller<InputStream> bytes = new MethodDescriptor.Marshaller<>() {
