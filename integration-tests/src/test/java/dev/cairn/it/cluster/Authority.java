@@ -36,28 +36,28 @@ import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
 
 /** An authority whose certificates are good for both sides of a connection. Confined to the test's thread. */
-final class Authority {
+public final class Authority {
     private static final Duration VALID = Duration.ofDays(1);
     private static final AtomicLong SERIALS = new AtomicLong(1);
     private static final char[] PASSWORD = "x".toCharArray();
 
     /** A certificate and its key. */
-    record Issued(X509Certificate certificate, KeyPair keys) {}
+    public record Issued(X509Certificate certificate, KeyPair keys) {}
 
     private final Issued own;
 
-    Authority() throws GeneralSecurityException, IOException {
+    public Authority() throws GeneralSecurityException, IOException {
         KeyPair keys = keys();
         own = new Issued(sign("authority", keys, "authority", keys, List.of(), true), keys);
     }
 
     /** @param alternatives hosts and addresses that it is for; none for any */
-    Issued issue(String commonName, String... alternatives) throws GeneralSecurityException, IOException {
+    public Issued issue(String commonName, String... alternatives) throws GeneralSecurityException, IOException {
         KeyPair keys = keys();
         return new Issued(sign("authority", own.keys(), commonName, keys, List.of(alternatives), false), keys);
     }
 
-    void write(Path file) throws GeneralSecurityException, IOException {
+    public void write(Path file) throws GeneralSecurityException, IOException {
         writePem(file, "CERTIFICATE", own.certificate().getEncoded());
     }
 
@@ -75,7 +75,7 @@ final class Authority {
         return anchors;
     }
 
-    static void write(Issued issued, Path certificate, Path key) throws GeneralSecurityException, IOException {
+    public static void write(Issued issued, Path certificate, Path key) throws GeneralSecurityException, IOException {
         writePem(certificate, "CERTIFICATE", issued.certificate().getEncoded());
         writePem(
                 key,
