@@ -13,6 +13,7 @@ import dev.cairn.server.names.Names;
 import dev.cairn.server.names.SystemNames;
 import dev.cairn.server.names.UnknownNameException;
 import dev.cairn.server.net.EventLoops;
+import dev.cairn.server.systemd.ServiceManager;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -134,7 +135,7 @@ public final class GatewayCommand implements Subcommand {
         } catch (IOException e) {
             return Ending.failed(e.getMessage() + "\n");
         }
-        ServiceManager.notifyReady(loops);
+        ServiceManager.announceReady(LoggerFactory.getLogger(GatewayCommand.class));
         proxy.awaitEnd();
         return 0;
     }

@@ -18,6 +18,7 @@ import dev.cairn.server.names.UnknownNameException;
 import dev.cairn.server.net.ClientPort;
 import dev.cairn.server.net.EventLoops;
 import dev.cairn.server.profile.ProfilePages;
+import dev.cairn.server.systemd.ServiceManager;
 import dev.cairn.server.tls.TlsException;
 import dev.cairn.server.tls.UpstreamTls;
 import java.io.IOException;
@@ -255,7 +256,7 @@ public final class GrpcProxyCommand implements Subcommand {
                 .setMessage("started gRPC proxy")
                 .addKeyValue("address", values.text("listen-addr"))
                 .log();
-        ServiceManager.notifyReady(loops);
+        ServiceManager.announceReady(log);
         // It runs until a signal ends the process; there is nothing to put in order.
         new CountDownLatch(1).await();
         return 0;

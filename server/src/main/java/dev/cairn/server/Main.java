@@ -191,7 +191,7 @@ public final class Main {
         if (!server.removed().isDone()) {
             port.serve();
             log.atInfo().log("ready to serve client requests");
-            tellServiceManager(log);
+            ServiceManager.announceReady(log);
         }
         server.removed().join();
         // Whoever asked for the removal is still to be answered, and the others to be told.
@@ -202,19 +202,6 @@ public final class Main {
                 .log();
         log.atWarn().log("data-dir used by this member must be removed");
         System.exit(0);
-    }
-
-    private static void tellServiceManager(Logger log) {
-        log.atInfo().log("notifying init daemon");
-        String failure = ServiceManager.tellReady(System.getenv());
-        if (failure == null) {
-            log.atInfo().log("successfully notified init daemon");
-        } else {
-            log.atError()
-                    .setMessage("failed to notify systemd for readiness")
-                    .addKeyValue("error", failure)
-                    .log();
-        }
     }
 
     private static void stop(
