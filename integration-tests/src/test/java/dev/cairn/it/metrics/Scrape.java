@@ -63,11 +63,17 @@ record Scrape(Map<String, Family> families) {
     }
 
     static String get(String url) {
+        return ask(HttpRequest.newBuilder(URI.create(url)), url);
+    }
+
+    static String post(String url, String body) {
+        return ask(HttpRequest.newBuilder(URI.create(url)).POST(HttpRequest.BodyPublishers.ofString(body)), url);
+    }
+
+    private static String ask(HttpRequest.Builder request, String url) {
         try {
-            HttpResponse<String> answer = HTTP.send(
-                    HttpRequest.newBuilder(URI.create(url)).timeout(LIMIT).build(),
-                    HttpResponse.BodyHandlers.ofString());
-            return answer.body();
+            return HTTP.send(request.timeout(LIMIT).build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         } catch (IOException e) {
             throw new UncheckedIOException(url, e);
         } catch (InterruptedException e) {

@@ -1,6 +1,7 @@
 package dev.cairn.it.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.it.process.Command;
@@ -189,6 +190,37 @@ class TracingTest {
                     .isEqualTo(real.all().get(0).resource())
                     .containsEntry("service.name", "\"cluster\"")
                     .containsEntry("service.instance.id", "\"one\"");
+        }
+    }
+
+    @Test
+    void shouldTraceEveryCallWhenAskedToTheGatewaysToo(@TempDir Path directory) {
+        try (Collector real = new Collector();
+                Collector ours = new Collector()) {
+            List<String> expected = gatewaySpans(Programs.real("etcd"), directory.resolve("real"), real);
+            List<String> actual = gatewaySpans(Programs.ours(), directory.resolve("ours"), ours);
+            assertThat(actual).isEqualTo(expected).isNotEmpty();
+        }
+    }
+
+    /** The spans of one put through the gateway, of a server that traces everything. */
+    private static List<String> gatewaySpans(Path server, Path directory, Collector collector) {
+        try (ServerProcess process = ServerProcess.start(
+                server,
+                directory,
+                "--enable-distributed-tracing",
+                "--distributed-tracing-address=" + collector.address(),
+                "--distributed-tracing-sampling-rate=1000000")) {
+            Scrape.post(process.clientUrl() + "/v3/kv/put", "{\"key\":\"YQ==\",\"value\":\"MQ==\"}");
+            await("spans of the gateway")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> collector.all().stream()
+                            .anyMatch(each -> each.span().getName().equals("etcdserverpb.KV/Put")));
+            Collector.Seen put = collector.all().stream()
+                    .filter(each -> each.span().getName().equals("etcdserverpb.KV/Put"))
+                    .findFirst()
+                    .orElseThrow();
+            return texts(collector.await(put.trace(), 2));
         }
     }
 

@@ -110,6 +110,7 @@ final class GatewayCall<Q, S> extends ServerCall<Q, S> {
         this.attributes = Attributes.newBuilder()
                 .set(EventLoops.OF_CONNECTION, eventLoop)
                 .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, connection.remoteAddress())
+                .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, connection.localAddress())
                 .build();
     }
 

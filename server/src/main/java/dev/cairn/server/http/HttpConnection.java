@@ -12,6 +12,8 @@ public interface HttpConnection {
 
     SocketAddress remoteAddress();
 
+    SocketAddress localAddress();
+
     /** Null without TLS. */
     @Nullable
     SSLSession session();

@@ -474,6 +474,11 @@ final class Http1Handler extends ChannelDuplexHandler {
         }
 
         @Override
+        public SocketAddress localAddress() {
+            return ctx.channel().localAddress();
+        }
+
+        @Override
         public @Nullable SSLSession session() {
             SslHandler tls = ctx.pipeline().get(SslHandler.class);
             return tls == null ? null : tls.engine().getSession();

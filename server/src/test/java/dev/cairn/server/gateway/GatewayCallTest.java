@@ -81,6 +81,11 @@ class GatewayCallTest {
         }
 
         @Override
+        public SocketAddress localAddress() {
+            return remoteAddress();
+        }
+
+        @Override
         public @Nullable SSLSession session() {
             return null;
         }
