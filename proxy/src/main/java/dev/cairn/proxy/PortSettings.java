@@ -8,6 +8,9 @@ import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.names.Names;
 import dev.cairn.server.names.UnknownNameException;
+import dev.cairn.server.tls.SelfSignedCertificate;
+import dev.cairn.server.tls.TlsException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +27,18 @@ record PortSettings(FlagValues values, Names names) {
         return !values.text("cert-file").isEmpty() || !values.text("key-file").isEmpty();
     }
 
-    /** @throws ConfigException when the address is none; the message is etcd's */
-    ServerConfig config() throws ConfigException {
-        boolean tls = hasCertificate(values)
-                || values.bool("auto-tls")
-                || !values.text("trusted-ca-file").isEmpty();
-        String url = (tls ? "https://" : "http://") + address();
+    /**
+     * Makes the certificate of {@code --auto-tls} where it is missing.
+     *
+     * @throws ConfigException when the address is none; the message is etcd's
+     */
+    ServerConfig config() throws ConfigException, TlsException {
+        // As in etcd, one of the files is enough to ask for TLS; that the others are missing is then found out.
+        boolean given =
+                hasCertificate(values) || !values.text("trusted-ca-file").isEmpty();
+        boolean tls = given || values.bool("auto-tls");
+        String address = address();
+        String url = (tls ? "https://" : "http://") + address;
         List<String> flags = new ArrayList<>(List.of(
                 "--data-dir=" + values.text("data-dir"),
                 "--listen-client-urls=" + url,
@@ -46,11 +55,15 @@ record PortSettings(FlagValues values, Names names) {
             flags.add("--listen-metrics-urls=" + values.text("metrics-addr"));
         }
         if (tls) {
-            for (String name : List.of("cert-file", "key-file", "trusted-ca-file", "client-crl-file")) {
-                flags.add("--" + name + "=" + values.text(name));
+            if (given) {
+                for (String name : List.of("cert-file", "key-file", "trusted-ca-file", "client-crl-file")) {
+                    flags.add("--" + name + "=" + values.text(name));
+                }
+            } else {
+                SelfSignedCertificate own = ownCertificate(address);
+                flags.add("--cert-file=" + own.certificateFile());
+                flags.add("--key-file=" + own.keyFile());
             }
-            flags.add("--auto-tls=" + values.bool("auto-tls"));
-            flags.add("--self-signed-cert-validity=" + values.number("self-signed-cert-validity"));
             flags.add("--cipher-suites=" + String.join(",", values.texts("listen-cipher-suites")));
             flags.add("--tls-min-version=" + values.text("tls-min-version"));
             flags.add("--tls-max-version=" + values.text("tls-max-version"));
@@ -61,6 +74,14 @@ record PortSettings(FlagValues values, Names names) {
             return start.config();
         }
         throw new ConfigException(reason((Outcome.Exit) outcome));
+    }
+
+    private SelfSignedCertificate ownCertificate(String address) throws TlsException {
+        SelfSignedCertificate own = new SelfSignedCertificate(Path.of(values.text("data-dir"), "fixtures", "proxy"));
+        HostPort place = HostPort.parse(address);
+        own.makeIfMissing(
+                place == null ? List.of() : List.of(place.host()), values.number("self-signed-cert-validity"));
+        return own;
     }
 
     private static String reason(Outcome.Exit exit) {

@@ -37,15 +37,16 @@ class ModuleBordersTest {
                     "dev.cairn.lease",
                     "dev.cairn.watch",
                     "dev.cairn.auth",
-                    "dev.cairn.server");
+                    "dev.cairn.server",
+                    "dev.cairn.proxy");
 
     private static final DescribedPredicate<JavaClass> JSPECIFY = resideInAnyPackage("org.jspecify..");
 
     @Test
     void shouldSeeEveryModule() {
-        for (String module :
-                new String[] {"failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server"
-                }) {
+        for (String module : new String[] {
+            "failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server", "proxy"
+        }) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -110,7 +111,7 @@ class ModuleBordersTest {
     void shouldKeepGrpcInTheServer() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.cairn.server..", "dev.cairn.peers..")
+                .resideOutsideOfPackages("dev.cairn.server..", "dev.cairn.peers..", "dev.cairn.proxy..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..")
@@ -127,6 +128,33 @@ class ModuleBordersTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.opentelemetry..")
                 .because("nothing of it is loaded while tracing is off")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepTheProxiesAboveTheServer() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.cairn.proxy..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage(
+                        "dev.cairn.raft..",
+                        "dev.cairn.wal..",
+                        "dev.cairn.mvcc..",
+                        "dev.cairn.lease..",
+                        "dev.cairn.watch..",
+                        "dev.cairn.auth..",
+                        "dev.cairn.server.loop..",
+                        "dev.cairn.server.apply.."))
+                .because("a proxy holds nothing that has to last")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.cairn.server..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.cairn.proxy..")
+                .because("subcommands are found as services")
                 .check(CLASSES);
     }
 

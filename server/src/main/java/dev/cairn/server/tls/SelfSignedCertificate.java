@@ -49,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * A certificate and key that the server makes for itself, in etcd's places and with etcd's properties, so that either server goes on
  * with what the other has left. Made once; what is there stays.
  */
-final class SelfSignedCertificate {
+public final class SelfSignedCertificate {
     private static final Logger LOG = LoggerFactory.getLogger(SelfSignedCertificate.class);
     private static final Set<PosixFilePermission> PRIVATE_DIRECTORY = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> PRIVATE_FILE = PosixFilePermissions.fromString("rw-------");
@@ -58,20 +58,20 @@ final class SelfSignedCertificate {
 
     private final Path directory;
 
-    SelfSignedCertificate(Path directory) {
+    public SelfSignedCertificate(Path directory) {
         this.directory = directory;
     }
 
-    Path certificateFile() {
+    public Path certificateFile() {
         return directory.resolve("cert.pem").toAbsolutePath();
     }
 
-    Path keyFile() {
+    public Path keyFile() {
         return directory.resolve("key.pem").toAbsolutePath();
     }
 
     /** Makes both files unless both are there. */
-    void makeIfMissing(List<String> hosts, long validityYears) throws TlsException {
+    public void makeIfMissing(List<String> hosts, long validityYears) throws TlsException {
         if (validityYears == 0) {
             throw new TlsException("selfSignedCertValidity is invalid,it should be greater than 0");
         }
