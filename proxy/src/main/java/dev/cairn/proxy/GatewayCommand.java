@@ -134,7 +134,7 @@ public final class GatewayCommand implements Subcommand {
         } catch (IOException e) {
             return Ending.failed(e.getMessage() + "\n");
         }
-        ServiceManager.notifyReady(loops);
+        Readiness.tell();
         proxy.awaitEnd();
         return 0;
     }

@@ -255,7 +255,7 @@ public final class GrpcProxyCommand implements Subcommand {
                 .setMessage("started gRPC proxy")
                 .addKeyValue("address", values.text("listen-addr"))
                 .log();
-        ServiceManager.notifyReady(loops);
+        Readiness.tell();
         // It runs until a signal ends the process; there is nothing to put in order.
         new CountDownLatch(1).await();
         return 0;

@@ -2,9 +2,9 @@ package dev.cairn.it.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cairn.it.tls.Authority;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.it.tls.Authority;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
