@@ -100,6 +100,16 @@ class PeerCertificatesTest {
     }
 
     @Test
+    void shouldRefuseRevokedCertificates() throws GeneralSecurityException, IOException {
+        Authority.Issued revoked = authority.issue("a", "127.0.0.1");
+        clients.put("revoked", authority.context(revoked));
+        authority.writeRevocations(directory.resolve("crl"), revoked);
+        assertThat(taken("--peer-crl-file=" + directory.resolve("crl")))
+                .contains("the address")
+                .doesNotContain("revoked");
+    }
+
+    @Test
     void shouldStandInOneClusterWithEtcdUnderAllRules() throws GeneralSecurityException, IOException {
         try (Group group = Group.found(directory)) {
             for (Path server : List.of(Group.real(), Group.ours(), Group.real())) {

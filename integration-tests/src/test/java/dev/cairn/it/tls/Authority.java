@@ -129,7 +129,7 @@ public final class Authority {
     }
 
     /** A revocation list in DER. */
-    void writeRevocations(Path file, Issued... revoked) throws GeneralSecurityException, IOException {
+    public void writeRevocations(Path file, Issued... revoked) throws GeneralSecurityException, IOException {
         JcaX509v2CRLBuilder list = new JcaX509v2CRLBuilder(own.certificate().getSubjectX500Principal(), new Date());
         for (Issued one : revoked) {
             list.addCRLEntry(one.certificate().getSerialNumber(), new Date(), 0);

@@ -56,10 +56,23 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
                     "parse " + GoSyntax.quote(text) + ": first path segment in URL cannot contain colon");
         }
         return switch (scheme.toLowerCase(java.util.Locale.ROOT)) {
-            case "http", "https" -> http(scheme.toLowerCase(java.util.Locale.ROOT), text, given);
+            case "http", "https" -> http(scheme.toLowerCase(java.util.Locale.ROOT), text);
             case "unix", "unixs" -> unix(scheme.toLowerCase(java.util.Locale.ROOT), text);
-            default -> throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + given);
+            default -> {
+                checkEscapes(text);
+                throw new ConfigException("URL scheme must be http, https, unix, or unixs: " + text);
+            }
         };
+    }
+
+    private static void checkEscapes(String text) throws ConfigException {
+        for (int at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 1)) {
+            String escape = text.substring(at, Math.min(text.length(), at + 3));
+            if (!escape.matches("%[0-9a-fA-F]{2}")) {
+                throw new ConfigException(
+                        "parse " + GoSyntax.quote(text) + ": invalid URL escape " + GoSyntax.quote(escape));
+            }
+        }
     }
 
     private static boolean isScheme(String scheme) {
@@ -74,7 +87,7 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
         return true;
     }
 
-    private static EtcdUrl http(String scheme, String text, String given) throws ConfigException {
+    private static EtcdUrl http(String scheme, String text) throws ConfigException {
         String rest = text.substring(scheme.length() + 1);
         String authority = "";
         String path = rest;
@@ -98,7 +111,7 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
             }
         }
         if (split < 0 || (!bracketed && host.indexOf(':') >= 0)) {
-            throw new ConfigException("URL address does not have the form \"host:port\": " + given);
+            throw new ConfigException("URL address does not have the form \"host:port\": " + text);
         }
         int pathEnd = path.length();
         for (int i = 0; i < path.length(); i++) {
@@ -108,7 +121,7 @@ public record EtcdUrl(String scheme, String host, int port, String text) impleme
             }
         }
         if (pathEnd > 0) {
-            throw new ConfigException("URL must not contain a path: " + given);
+            throw new ConfigException("URL must not contain a path: " + text);
         }
         int port = portText.isEmpty() ? 0 : portText.length() > 9 ? Integer.MAX_VALUE : Integer.parseInt(portText);
         return new EtcdUrl(scheme, bracketed ? host.substring(1, host.length() - 1) : host, port, text);

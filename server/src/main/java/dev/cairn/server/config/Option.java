@@ -206,17 +206,25 @@ final class Option<T> {
         if (choices.contains(text)) {
             return text;
         }
-        throw new ConfigException(
-                this == Options.V2_DEPRECATION ? "invalid value " + GoSyntax.quote(text) : "invalid value");
+        if (this != Options.V2_DEPRECATION) {
+            throw new ConfigException("invalid value");
+        }
+        // etcd takes it for a list and names the first part that is none.
+        for (String part : text.split(",", -1)) {
+            if (!choices.contains(part)) {
+                throw new ConfigException("invalid value " + GoSyntax.quote(part));
+            }
+        }
+        return text;
     }
 
     private static Map<String, Boolean> gates(String text) throws ConfigException {
         Map<String, Boolean> gates = new LinkedHashMap<>();
         for (String part : text.split(",", -1)) {
-            String pair = part.trim();
-            if (pair.isEmpty()) {
+            if (part.isEmpty()) {
                 continue;
             }
+            String pair = part.trim();
             int equals = pair.indexOf('=');
             if (equals < 0) {
                 throw new ConfigException("missing bool value for " + pair);
@@ -230,10 +238,13 @@ final class Option<T> {
                 throw new ConfigException("invalid value of " + gate + "=" + value
                         + ", err: strconv.ParseBool: parsing " + GoSyntax.quote(value) + ": invalid syntax");
             }
+            gates.put(gate, on);
+        }
+        // As in etcd, names are looked up once all parts could be read.
+        for (String gate : gates.keySet()) {
             if (!FeatureGate.isKnown(gate)) {
                 throw new ConfigException("unrecognized feature gate: " + gate);
             }
-            gates.put(gate, on);
         }
         return Map.copyOf(gates);
     }
