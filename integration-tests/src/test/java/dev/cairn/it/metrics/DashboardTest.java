@@ -80,7 +80,10 @@ class DashboardTest {
             }
             await("alerts about both clusters").atMost(LIMIT).untilAsserted(() -> {
                 assertThat(alerting(prometheus, REAL)).contains("etcdNoLeader", "etcdInsufficientMembers");
-                assertThat(alerting(prometheus, OURS)).containsAll(alerting(prometheus, REAL));
+                TreeSet<String> expected = alerting(prometheus, REAL);
+                // The machine's, not the server's: either may meet a slow moment that the other does not.
+                expected.removeIf(name -> name.contains("Duration") || name.contains("Slow"));
+                assertThat(alerting(prometheus, OURS)).containsAll(expected);
             });
         }
     }
