@@ -33,7 +33,8 @@ final class Differences {
     static final Map<String, String> ZERO = new LinkedHashMap<>();
 
     /** What counts only when something was slow or went wrong: either server may meet that, and the other not. */
-    static final Pattern CHANCE = Pattern.compile(".*_(slow_\\w+|failed|failures)_total|etcd_server_leader_changes_seen_total");
+    static final Pattern CHANCE =
+            Pattern.compile(".*_(slow_\\w+|failed|failures)_total|etcd_server_leader_changes_seen_total");
 
     /** Labels whose values are ids or builds. */
     static final Set<String> OWN_VALUES = Set.of("server_id", "To", "From", "Local", "Remote", "server_go_version");
