@@ -9,8 +9,12 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.IdentityCipherSuiteFilter;
 import io.grpc.netty.shaded.io.netty.handler.ssl.JdkSslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
-/** The TLS of connections that a proxy makes to members, from three files of which each may be absent. Thread-safe. */
+/**
+ * The TLS of connections that a proxy makes to members, or a founder to the discovery service, from three files of which each may be absent.
+ * Thread-safe.
+ */
 public final class UpstreamTls {
     private final DialTls dialling;
 
@@ -40,7 +44,7 @@ public final class UpstreamTls {
         return new UpstreamTls(new DialTls(named(certificate), named(key), named(authorities), verifies));
     }
 
-    private static TlsSettings.@org.jspecify.annotations.Nullable Named named(File file) {
+    private static TlsSettings.@Nullable Named named(File file) {
         return TlsSettings.Named.of(file.option(), file.path());
     }
 
