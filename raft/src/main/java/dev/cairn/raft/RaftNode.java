@@ -118,6 +118,10 @@ public final class RaftNode {
      * Applies a committed membership change. Must be called for each entry of these types among the committed entries,
      * when it is its turn, unless the application refuses the change: then it is not called, or with node ids of zero.
      *
+     * <p>In the asynchronous mode a snapshot may overtake entries that were handed out before it. This node has the membership of the
+     * snapshot from {@link #step} on, so the changes among them must not be applied again: take the {@link Ready} that a step leaves
+     * before the next call, and pass over changes up to the index of its snapshot.
+     *
      * @return the membership from here on, to be stored with snapshots
      */
     public ConfState applyConfChange(ConfChange change) {

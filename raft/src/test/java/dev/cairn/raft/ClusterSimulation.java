@@ -557,23 +557,27 @@ final class ClusterSimulation {
             member.appliedTerm = entry.term();
             member.digest = member.digest * 31 + entry.hashCode();
             if (entry.type() != EntryType.NORMAL) {
-                ConfChangeV2 change = ConfChangeFormat.decode(entry);
-                if (isPossible(member, change)) {
-                    member.confState = member.raft.applyConfChange(change);
-                }
+                reconfigured(member, ConfChangeFormat.decode(entry));
             }
             invariants.applies(member.id, member.appliedIndex, member.digest);
         }
     }
 
-    /** Whether an application may go along: nobody to vote would be left, for example. All members decide alike. */
-    private static boolean isPossible(Member member, ConfChangeV2 change) {
+    /**
+     * A committed change of membership, as the server takes it: not at all if it is impossible (nobody to vote would be left, for example;
+     * all members decide alike), and without the core if a snapshot has overtaken it on its way here, for the core has the membership of the
+     * snapshot then.
+     */
+    private static void reconfigured(Member member, ConfChangeV2 change) {
+        Configuration next;
         try {
-            ConfigurationChanger.apply(Configuration.of(member.confState), change);
-            return true;
+            next = ConfigurationChanger.apply(Configuration.of(member.confState), change)
+                    .configuration();
         } catch (ConfigurationException e) {
-            return false;
+            return;
         }
+        boolean overtaken = member.raft.machine().log().hasSnapshot();
+        member.confState = overtaken ? next.toConfState() : member.raft.applyConfChange(change);
     }
 
     // Checks.
