@@ -31,6 +31,10 @@ final class Ballot {
         });
     }
 
+    boolean isGrantedBy(long voter) {
+        return granted.contains(voter);
+    }
+
     int grantedCount(Configuration configuration) {
         return count(granted, configuration);
     }

@@ -11,7 +11,7 @@ sealed interface CampaigningRole extends Role permits PreCandidateRole, Candidat
     /** The type of the answers that count. */
     MessageType answerType();
 
-    /** A quorum has agreed. */
+    /** A quorum has agreed, or still agrees when another vote has arrived. */
     void won(RaftMachine machine);
 
     @Override

@@ -16,6 +16,7 @@ import dev.cairn.raft.message.Snapshot;
 import dev.cairn.raft.message.SnapshotMetadata;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** The contract of the entrance: what scenarios and simulation do not look at. */
@@ -178,5 +179,30 @@ class RaftNodeTest {
                         .build());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RaftConfig.builder().id(1).build());
+    }
+
+    @Test
+    void shouldNotLeadATermBeforeItIsWritten() {
+        RaftNode node = new RaftNode(
+                config(1, 2, 3).preVote(false).asyncStorageWrites(true).build());
+        node.campaign();
+        Ready asks = node.ready();
+        assertThat(asks.messages()).extracting(Message::type).containsExactly(MessageType.VOTE, MessageType.VOTE);
+        long term = asks.hardState().term();
+
+        for (long voter : new long[] {2, 3}) {
+            Message vote = Message.builder(MessageType.VOTE_RESP)
+                    .from(voter)
+                    .to(1)
+                    .term(term)
+                    .build();
+            assertThat(node.step(vote)).isEqualTo(StepOutcome.ACCEPTED);
+        }
+        // The others are a quorum. But if it led now and lost the term with its power, it could win the same term once
+        // more.
+        assertThat(node.status().softState().role()).isEqualTo(RaftRole.CANDIDATE);
+
+        Objects.requireNonNull(asks.storageAppend()).responses().forEach(node::step);
+        assertThat(node.status().softState()).isEqualTo(new SoftState(1, RaftRole.LEADER));
     }
 }
