@@ -34,6 +34,11 @@ public final class FailPoints {
 
     private FailPoints() {}
 
+    /** Whether there are fail points in this process. */
+    public static boolean areAny() {
+        return ON;
+    }
+
     /**
      * Does what the environment asks for. To be called once, before anything that may pass a place.
      *

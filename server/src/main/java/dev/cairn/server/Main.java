@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,9 +73,10 @@ public final class Main {
 
     /** Before anything else, so that every place is under control from the start. */
     private static void openFailPoints() {
+        IntConsumer exit = FailPoints.areAny() ? AbruptExit.find() : Runtime.getRuntime()::halt;
         String refusal = FailPoints.open(System.getenv(), message -> {
             System.err.println("panic: " + message);
-            Runtime.getRuntime().halt(EXIT_PANIC);
+            exit.accept(EXIT_PANIC);
         });
         if (refusal != null) {
             System.out.println(refusal);
