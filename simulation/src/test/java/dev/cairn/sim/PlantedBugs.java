@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /** The classic mistakes, one at a time. Each is made by changing what goes into the real code, or comes out of it. */
 enum PlantedBugs {
     /** A restarted member does not know whom it has voted for. */
-    VOTE_NOT_PERSISTED(402, () -> new PlantedBug() {
+    VOTE_NOT_PERSISTED(229, () -> new PlantedBug() {
         @Override
         HardState onRestart(HardState found) {
             return new HardState(found.term(), 0, found.commit());
@@ -30,7 +30,7 @@ enum PlantedBugs {
     }),
 
     /** A leader commits an entry of an older term because a majority has it (figure 8 of the paper). */
-    OLD_TERM_COMMITTED_BY_COUNTING(164, () -> new PlantedBug() {
+    OLD_TERM_COMMITTED_BY_COUNTING(124, () -> new PlantedBug() {
         private final TreeMap<Long, TreeMap<Long, Long>> matchOfTerm = new TreeMap<>();
         private final TreeSet<Long> members = new TreeSet<>();
 
@@ -66,7 +66,7 @@ enum PlantedBugs {
     }),
 
     /** A leader answers linearizable reads by its own store, without asking whether it leads still. */
-    STALE_READ_INDEX(12, () -> new PlantedBug() {
+    STALE_READ_INDEX(72, () -> new PlantedBug() {
         @Override
         boolean readsWithoutQuorum() {
             return true;
@@ -82,7 +82,7 @@ enum PlantedBugs {
     }),
 
     /** Entries behind one that was replaced stay in the log. */
-    LOG_NOT_TRUNCATED(58, () -> new PlantedBug() {
+    LOG_NOT_TRUNCATED(113, () -> new PlantedBug() {
         @Override
         void replay(List<Entry> entries, Entry entry) {
             if (entry.index() <= entries.size()) {
@@ -104,7 +104,7 @@ enum PlantedBugs {
     }),
 
     /** A vote for a candidate whose log is behind. */
-    OUTDATED_CANDIDATE_ELECTED(1, () -> new PlantedBug() {
+    OUTDATED_CANDIDATE_ELECTED(2, () -> new PlantedBug() {
         @Override
         List<Message> onReceive(long to, Message message) {
             boolean asks = message.type() == MessageType.VOTE || message.type() == MessageType.PRE_VOTE;
@@ -127,7 +127,7 @@ enum PlantedBugs {
     }),
 
     /** A change of membership takes effect before it is committed. */
-    CONFIGURATION_BEFORE_COMMIT(24, () -> new PlantedBug() {
+    CONFIGURATION_BEFORE_COMMIT(56, () -> new PlantedBug() {
         @Override
         boolean reconfiguresEarly() {
             return true;
@@ -135,7 +135,7 @@ enum PlantedBugs {
     }),
 
     /** A leader that was stopped for a while ends leases that its successor has renewed. */
-    LEASE_ENDED_BY_DEPOSED_LEADER(786, () -> new PlantedBug() {
+    LEASE_ENDED_BY_DEPOSED_LEADER(562, () -> new PlantedBug() {
         @Override
         boolean endsLeasesUnconfirmed() {
             return true;
