@@ -281,8 +281,9 @@ public final class RoundTrip {
         final ManagedChannel channel;
 
         Server(String binary, Path data) throws Exception {
-            String client = "127.0.0.1:" + freePort();
-            String peer = "http://127.0.0.1:" + freePort();
+            int[] ports = freePorts(2);
+            String client = "127.0.0.1:" + ports[0];
+            String peer = "http://127.0.0.1:" + ports[1];
             process = new ProcessBuilder(
                             binary,
                             "--data-dir=" + data,
@@ -367,9 +368,21 @@ public final class RoundTrip {
         return (System.nanoTime() - nanos) / 1e9;
     }
 
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+    /** Different ones: one that is let go may be the next that is found. */
+    private static int[] freePorts(int count) throws IOException {
+        int[] ports = new int[count];
+        List<ServerSocket> held = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                held.add(socket);
+                ports[i] = socket.getLocalPort();
+            }
+        } finally {
+            for (ServerSocket socket : held) {
+                socket.close();
+            }
         }
+        return ports;
     }
 }

@@ -1,0 +1,67 @@
+package dev.cairn.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * etcd's own load generator, {@code benchmark}: so many clients, each of which asks again when it is answered.
+ *
+ * @param perSecond answers in a second
+ * @param p50Millis median of what a client waited
+ * @param p99Millis its 99th percentile
+ */
+record ClosedLoop(double perSecond, double p50Millis, double p99Millis) {
+    private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
+    private static final Pattern QUANTILE = Pattern.compile("\\n\\s*([0-9.]+)% in ([0-9.]+) secs");
+
+    /**
+     * Runs it to its end.
+     *
+     * @throws IOException if it fails, with what it said
+     */
+    static ClosedLoop run(Path benchmark, String endpoint, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(benchmark.toString(), "--precise", "--endpoints=" + endpoint));
+        command.addAll(arguments);
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + " failed:\n" + said);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+        return parse(said);
+    }
+
+    /** What the tool has printed; the last summary counts, for some of its commands print several. */
+    static ClosedLoop parse(String said) throws IOException {
+        if (said.contains("Error distribution")) {
+            throw new IOException("some requests failed:\n" + said);
+        }
+        double rate = Double.NaN;
+        for (Matcher matcher = RATE.matcher(said); matcher.find(); ) {
+            rate = Double.parseDouble(matcher.group(1));
+        }
+        double p50 = Double.NaN;
+        double p99 = Double.NaN;
+        for (Matcher matcher = QUANTILE.matcher(said); matcher.find(); ) {
+            double millis = Double.parseDouble(matcher.group(2)) * 1000;
+            switch (matcher.group(1)) {
+                case "50" -> p50 = millis;
+                case "99" -> p99 = millis;
+                default -> {}
+            }
+        }
+        if (Double.isNaN(rate)) {
+            throw new IOException("no throughput in what the tool printed:\n" + said);
+        }
+        return new ClosedLoop(rate, p50, p99);
+    }
+}
