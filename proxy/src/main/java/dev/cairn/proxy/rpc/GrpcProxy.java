@@ -91,7 +91,7 @@ public final class GrpcProxy implements AutoCloseable {
                 settings.namespace().isEmpty() ? null : new Namespace(ByteString.copyFromUtf8(settings.namespace()));
         Kv kv = new MemberKv(channel);
         if (settings.ordered()) {
-            kv = new OrderedKv(kv, () -> members.endpoints().size());
+            kv = new OrderedKv(channel, () -> members.endpoints().size());
             awaitMembers(kv);
         }
         if (namespace != null) {

@@ -15,7 +15,7 @@ import io.grpc.Channel;
 import io.grpc.stub.StreamObserver;
 
 /** Keys and values of the members themselves. */
-final class MemberKv implements Kv {
+class MemberKv implements Kv {
     private final KVGrpc.KVStub members;
 
     MemberKv(Channel channel) {

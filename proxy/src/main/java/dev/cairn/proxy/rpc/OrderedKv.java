@@ -1,16 +1,11 @@
 package dev.cairn.proxy.rpc;
 
-import dev.cairn.proto.etcdserverpb.CompactionRequest;
-import dev.cairn.proto.etcdserverpb.CompactionResponse;
-import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
-import dev.cairn.proto.etcdserverpb.DeleteRangeResponse;
-import dev.cairn.proto.etcdserverpb.PutRequest;
-import dev.cairn.proto.etcdserverpb.PutResponse;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
+import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,29 +17,28 @@ import java.util.function.IntSupplier;
  * Reads never go back: an answer that is older than one that was given before is asked for again, of the next member. After five rounds over
  * all endpoints the call fails. Thread-safe.
  */
-final class OrderedKv implements Kv {
+final class OrderedKv extends MemberKv {
     private static final int ROUNDS_MAX = 5;
     private static final Status NOBODY_IS_AHEAD = Status.UNKNOWN.withDescription(
             "etcdclient: no cluster members have a revision higher than the previously received revision");
 
-    private final Kv members;
     private final IntSupplier endpoints;
     private final AtomicLong newest = new AtomicLong();
 
     /** @param endpoints how many there are */
-    OrderedKv(Kv members, IntSupplier endpoints) {
-        this.members = members;
+    OrderedKv(Channel members, IntSupplier endpoints) {
+        super(members);
         this.endpoints = endpoints;
     }
 
     @Override
     public void range(RangeRequest request, StreamObserver<RangeResponse> answer) {
-        attempt(request, answer, members::range, RangeResponse::getHeader, newest.get(), 0);
+        attempt(request, answer, super::range, RangeResponse::getHeader, newest.get(), 0);
     }
 
     @Override
     public void txn(TxnRequest request, StreamObserver<TxnResponse> answer) {
-        attempt(request, answer, members::txn, TxnResponse::getHeader, newest.get(), 0);
+        attempt(request, answer, super::txn, TxnResponse::getHeader, newest.get(), 0);
     }
 
     private <Q, A> void attempt(
@@ -85,20 +79,5 @@ final class OrderedKv implements Kv {
                 }
             }
         });
-    }
-
-    @Override
-    public void put(PutRequest request, StreamObserver<PutResponse> answer) {
-        members.put(request, answer);
-    }
-
-    @Override
-    public void deleteRange(DeleteRangeRequest request, StreamObserver<DeleteRangeResponse> answer) {
-        members.deleteRange(request, answer);
-    }
-
-    @Override
-    public void compact(CompactionRequest request, StreamObserver<CompactionResponse> answer) {
-        members.compact(request, answer);
     }
 }

@@ -1,17 +1,13 @@
 package dev.cairn.server.tls;
 
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Thread-safe. Makes the engine of each new connection from the files as they are at that moment: certificate, key, authorities and
@@ -22,23 +18,16 @@ import org.slf4j.LoggerFactory;
  * its certificate again.
  */
 public final class ServerTls {
-    private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
-
-    /** What engines are made from, and what it was made from itself. */
-    private record Loaded(List<TlsFile> files, SSLContext context, String[] cipherSuites) {}
+    /** What engines are made from. */
+    private record Loaded(SSLContext context, String[] cipherSuites) {}
 
     private final TlsSettings settings;
-    private final List<Path> paths;
-    private final ReentrantLock loading = new ReentrantLock();
-    private volatile Loaded loaded;
-    private volatile FileStamps stamps;
+    private final FromFiles<Loaded> loaded;
 
     /** @throws TlsException what is wrong, and with which file */
     ServerTls(TlsSettings settings) throws TlsException {
         this.settings = settings;
-        this.paths = settings.files().stream().map(TlsSettings.Named::path).toList();
-        this.stamps = FileStamps.of(paths);
-        this.loaded = load(TlsFile.readAll(settings.files()));
+        this.loaded = new FromFiles<>(settings.files(), this::load);
     }
 
     /**
@@ -47,8 +36,7 @@ public final class ServerTls {
      * @param protocols what the listener speaks, by ALPN names, the preferred one first
      */
     public SSLEngine engine(List<String> protocols) {
-        takeChanges();
-        Loaded current = loaded;
+        Loaded current = loaded.current();
         SSLEngine engine = current.context().createSSLEngine();
         engine.setUseClientMode(false);
         SSLParameters parameters = engine.getSSLParameters();
@@ -68,34 +56,6 @@ public final class ServerTls {
             }
         }
         return offered.equals(List.of("http/1.1")) ? "" : null;
-    }
-
-    private void takeChanges() {
-        FileStamps now = FileStamps.of(paths);
-        if (stamps.covers(now) || !loading.tryLock()) {
-            // Who comes while another one loads goes on with what there is.
-            return;
-        }
-        try {
-            List<TlsFile> files = TlsFile.readAll(settings.files());
-            if (!TlsFile.same(files, loaded.files())) {
-                loaded = load(files);
-                LOG.atInfo()
-                        .setMessage("TLS files have changed and are in use")
-                        .addKeyValue("files", paths.toString())
-                        .log();
-            }
-        } catch (TlsException e) {
-            if (!stamps.sameAs(now)) {
-                LOG.atWarn()
-                        .setMessage("changed TLS files cannot be used; the last good ones stay in use")
-                        .addKeyValue("error", e.getMessage())
-                        .log();
-            }
-        } finally {
-            stamps = now;
-            loading.unlock();
-        }
     }
 
     private static @Nullable TlsFile find(List<TlsFile> files, TlsSettings.@Nullable Named named) {
@@ -124,7 +84,7 @@ public final class ServerTls {
                     settings.cipherSuites(),
                     List.of(context.getDefaultSSLParameters().getCipherSuites()),
                     settings.protocols().contains("TLSv1.3"));
-            return new Loaded(files, context, suites);
+            return new Loaded(context, suites);
         } catch (GeneralSecurityException e) {
             throw new TlsException("TLS cannot be set up: " + e.getMessage(), e);
         }
