@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         subcommands = {
+            CheckCommand.class,
             DefragCommand.class,
             ExportCommand.class,
             HashKvCommand.class,

@@ -344,7 +344,7 @@ public final class StoreInspection {
     }
 
     /** A key as a message shows it: text where it is text. */
-    private static String shown(ByteString key) {
+    static String shown(ByteString key) {
         ByteString start = key.size() > SHOWN_BYTES ? key.substring(0, SHOWN_BYTES) : key;
         boolean text = true;
         for (int i = 0; i < start.size(); i++) {
