@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
         subcommands = {
             CheckCommand.class,
             DefragCommand.class,
+            DumpCommand.class,
             ExportCommand.class,
             HashKvCommand.class,
             SnapshotCommand.class,
