@@ -27,7 +27,7 @@ import java.util.List;
  */
 public final class DatabaseFile implements TableSource, AutoCloseable {
     /** What is the value of a pair at most: an eighth of the heap, which is far more than any request of etcd's takes. */
-    private static final int PAIR_BYTES_MAX = (int) Math.min(
+    static final int PAIR_BYTES_MAX = (int) Math.min(
             BoltFile.VALUE_BYTES_MAX, Math.max(16 << 20, Runtime.getRuntime().maxMemory() / 8));
 
     private static final int DIGEST_BYTES = 32;

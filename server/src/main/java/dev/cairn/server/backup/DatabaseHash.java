@@ -45,7 +45,7 @@ public final class DatabaseHash {
      * @throws KvException COMPACTED or FUTURE_REVISION
      */
     public static HashKv of(Path path, long revision, WorkProgress progress) throws IOException, KvException {
-        try (BoltFile file = BoltFile.open(path)) {
+        try (BoltFile file = BoltFile.open(path, DatabaseFile.PAIR_BYTES_MAX)) {
             return new DatabaseHash(path, file, progress).run(revision);
         }
     }

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cairn.mvcc.KvException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -126,6 +128,42 @@ class DatabaseFileTest {
             }
         }
         assertThat(refused).hasSizeGreaterThan(100).allMatch(message -> message.contains(directory.toString()));
+    }
+
+    /** A page that leads to itself. */
+    @Test
+    void shouldNotWalkInCircles() throws Exception {
+        byte[] hostile = bytes.clone();
+        ByteBuffer pages = ByteBuffer.wrap(hostile).order(ByteOrder.LITTLE_ENDIAN);
+        int looped = 0;
+        for (int page = 0; page < hostile.length; page += PAGE_BYTES) {
+            boolean branch = pages.getLong(page) == page / PAGE_BYTES && pages.getShort(page + 8) == 1;
+            if (branch) {
+                int element = page + 16;
+                pages.putLong(element + 8, page / PAGE_BYTES);
+                looped++;
+            }
+        }
+        assertThat(looped).isPositive();
+        assertThatThrownBy(() -> read(file(hostile), true))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("damaged");
+    }
+
+    @Test
+    void shouldTellTheDigestOfRevisions() throws Exception {
+        // Key-values without a key, as marks of revisions are, but with their bytes: what a hostile file may hold.
+        assertThatThrownBy(() -> DatabaseHash.of(database, 0, WorkProgress.UNSEEN))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("what is no key-value");
+        assertThatThrownBy(() -> DatabaseHash.of(database, 302, WorkProgress.UNSEEN))
+                .isInstanceOfSatisfying(
+                        KvException.class,
+                        refusal -> assertThat(refusal.reason()).isEqualTo(KvException.Reason.FUTURE_REVISION));
+        // Before all revisions there are none: the digest of the bucket's name alone.
+        CRC32C empty = new CRC32C();
+        empty.update("key".getBytes(ISO_8859_1));
+        assertThat(DatabaseHash.of(database, 1, WorkProgress.UNSEEN).hash()).isEqualTo((int) empty.getValue());
     }
 
     /** Elements that share their bytes: a little file that would take for ever to be read. */
