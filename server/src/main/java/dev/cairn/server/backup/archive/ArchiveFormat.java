@@ -69,8 +69,8 @@ final class ArchiveFormat {
             throw new FormatException("version " + bytes.getInt(8) + ", expected " + VERSION);
         }
         checkSeal(bytes);
-        return new SegmentHeader(bytes.getLong(16), bytes.getLong(24), bytes.getLong(32), bytes.getLong(40), bytes
-                .getLong(48));
+        return new SegmentHeader(
+                bytes.getLong(16), bytes.getLong(24), bytes.getLong(32), bytes.getLong(40), bytes.getLong(48));
     }
 
     /** Header and body. */
@@ -88,7 +88,8 @@ final class ArchiveFormat {
         ByteBuffer bytes = ByteBuffer.allocate(GROUP_BYTES + (int) body);
         bytes.position(GROUP_BYTES);
         for (RevisionTail.Row row : group.rows()) {
-            bytes.putLong(row.revision().main()).putInt(Math.toIntExact(row.revision().sub()));
+            bytes.putLong(row.revision().main())
+                    .putInt(Math.toIntExact(row.revision().sub()));
             bytes.put((byte) (row.tombstone() ? 1 : 0));
             put(bytes, row.keyValue());
         }
@@ -127,8 +128,8 @@ final class ArchiveFormat {
                 || header.rows < 0
                 || header.leases < 0
                 || (long) header.rows * ROW_BYTES + (long) header.leases * LEASE_BYTES > header.bodyBytes) {
-            throw new FormatException(header.rows + " rows and " + header.leases + " leases in a body of "
-                    + header.bodyBytes + " bytes");
+            throw new FormatException(
+                    header.rows + " rows and " + header.leases + " leases in a body of " + header.bodyBytes + " bytes");
         }
         return header;
     }

@@ -39,8 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BackupDirectory {
     private static final Pattern FULL = Pattern.compile("(\\d{8}T\\d{6}Z)-(\\d{19})(?:-([0-9a-f]{16}))?\\.db");
-    private static final Pattern SEGMENT =
-            Pattern.compile("(\\d{19})-([0-9a-f]{16})-([0-9a-f]{16})-(\\d{1,18})\\.log");
+    private static final Pattern SEGMENT = Pattern.compile("(\\d{19})-([0-9a-f]{16})-([0-9a-f]{16})-(\\d{1,18})\\.log");
     private static final Pattern CLUSTER = Pattern.compile("[0-9a-f]{16}");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'");
 
@@ -55,7 +54,7 @@ public final class BackupDirectory {
     /**
      * A full backup.
      *
-     * @param time when it was begun, in whole seconds
+     * @param time a whole second at which its content had been written already
      * @param revision the newest one in it
      * @param line the history that it belongs to; empty if none was archived
      */
