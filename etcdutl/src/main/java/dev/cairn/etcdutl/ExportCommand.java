@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,8 +19,6 @@ import picocli.CommandLine.Option;
         },
         mixinStandardHelpOptions = true)
 final class ExportCommand implements Callable<Integer> {
-    private static final long SHOWN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
@@ -31,32 +28,17 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--wal-dir", description = "The directory of the log, where it is not in the data directory.")
     private Optional<Path> walDir = Optional.empty();
 
-    private long shownNanos = System.nanoTime();
-    private boolean shown;
-
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        HandBack.Result done = HandBack.run(
-                dataDir, walDir.orElseGet(() -> dataDir.resolve("member").resolve("wal")), this::show);
-        if (shown) {
-            spec.commandLine().getErr().println();
+        HandBack.Result done;
+        try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
+            done = HandBack.run(
+                    dataDir, walDir.orElseGet(() -> dataDir.resolve("member").resolve("wal")), progress);
         }
         out.println("Wrote " + done.database() + ": entry " + done.applied().index() + " of term "
                 + done.applied().term() + ", revision " + done.revision() + ".");
         out.println("Cairn's store is set aside as " + done.setAside() + "; remove it when etcd serves.");
         return 0;
-    }
-
-    /** What takes more than a second shows how far it has come. */
-    private void show(long bytes, long allBytes) {
-        long now = System.nanoTime();
-        if (now - shownNanos >= SHOWN_EVERY_NANOS || shown && bytes == allBytes) {
-            shownNanos = now;
-            shown = true;
-            PrintWriter err = spec.commandLine().getErr();
-            err.printf("\r%d of %d MiB (%d %%)", bytes >> 20, allBytes >> 20, bytes * 100 / Math.max(1, allBytes));
-            err.flush();
-        }
     }
 }

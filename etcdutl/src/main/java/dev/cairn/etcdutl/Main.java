@@ -2,6 +2,7 @@ package dev.cairn.etcdutl;
 
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
+import dev.cairn.server.config.ConfigException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -10,6 +11,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** The {@code etcdutl} command. Ends with 0, or with 1 and a line on standard error. */
 @Command(
@@ -25,9 +27,32 @@ import picocli.CommandLine.Command;
         },
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
-    private static final int EXIT_FAILURE = 1;
+    @Option(
+            names = {"-w", "--write-out"},
+            scope = CommandLine.ScopeType.INHERIT,
+            paramLabel = "FORM",
+            description = "The form of answers: simple, table, json or fields.",
+            defaultValue = "simple")
+    private String output = "";
+
+    @Option(
+            names = "--timeout",
+            scope = CommandLine.ScopeType.INHERIT,
+            paramLabel = "DURATION",
+            description = "How long to wait for a server to let the files go, 0 for ever.",
+            defaultValue = "10s")
+    private String timeout = "";
 
     private Main() {}
+
+    /** What is given to all commands alike. */
+    static Main of(CommandLine.Model.CommandSpec spec) {
+        return (Main) spec.root().userObject();
+    }
+
+    Output output() throws CommandException {
+        return Output.of(output);
+    }
 
     public static void main(String[] arguments) {
         System.exit(run(arguments));
@@ -39,13 +64,13 @@ public final class Main {
         line.setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true));
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             command.getErr().println("Error: " + reason(failure));
-            return EXIT_FAILURE;
+            return failure instanceof CommandException told ? told.exit() : CommandException.FAILURE;
         });
         line.setParameterExceptionHandler((failure, words) -> {
             CommandLine command = failure.getCommandLine();
             command.getErr().println("Error: " + failure.getMessage());
             command.usage(command.getErr());
-            return EXIT_FAILURE;
+            return CommandException.FAILURE;
         });
         if (arguments.length == 0) {
             line.usage(line.getOut());
@@ -61,6 +86,8 @@ public final class Main {
         }
         // Of the exceptions of file systems the kind says what happened to the file, and the message only which.
         boolean told = failure instanceof StartException
+                || failure instanceof CommandException
+                || failure instanceof ConfigException
                 || failure instanceof IOException && !(failure instanceof FileSystemException);
         return told ? String.valueOf(failure.getMessage()) : failure.toString();
     }

@@ -1,13 +1,13 @@
 package dev.cairn.etcdutl;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Commands for snapshot files. */
@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
         name = "snapshot",
         description = "Works on snapshot files.",
         mixinStandardHelpOptions = true,
-        subcommands = {CommandLine.HelpCommand.class, SnapshotCommand.Status.class})
+        subcommands = {CommandLine.HelpCommand.class, SnapshotCommand.Status.class, SnapshotRestoreCommand.class})
 final class SnapshotCommand implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -23,14 +23,6 @@ final class SnapshotCommand implements Runnable {
     @Override
     public void run() {
         spec.commandLine().usage(spec.commandLine().getOut());
-    }
-
-    /** How an answer is written. */
-    enum Output {
-        simple,
-        table,
-        json,
-        fields
     }
 
     @Command(
@@ -43,17 +35,23 @@ final class SnapshotCommand implements Runnable {
         @CommandLine.Spec
         private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
-        @Parameters(paramLabel = "FILE", description = "The snapshot, or the database of a stopped etcd.")
-        private Path file = Path.of("");
-
-        @Option(
-                names = {"-w", "--write-out"},
-                description = "The form of the answer: ${COMPLETION-CANDIDATES}.",
-                defaultValue = "simple")
-        private Output output = Output.simple;
+        @Parameters(
+                paramLabel = "FILE",
+                arity = "0..*",
+                description = "The snapshot, or the database of a stopped etcd.")
+        private List<Path> files = List.of();
 
         @Override
         public Integer call() throws Exception {
+            if (files.size() != 1) {
+                throw new CommandException(
+                        "snapshot status requires exactly one argument", CommandException.BAD_ARGUMENTS);
+            }
+            Path file = files.get(0);
+            if (!Files.exists(file)) {
+                throw new CommandException("stat " + file + ": no such file or directory", CommandException.FAILURE);
+            }
+            Output output = Main.of(spec).output();
             SnapshotStatus status = SnapshotStatus.of(file);
             PrintWriter out = spec.commandLine().getOut();
             long hash = Integer.toUnsignedLong(status.hash());
@@ -64,13 +62,13 @@ final class SnapshotCommand implements Runnable {
                     humanBytes(status.bytes()),
                     status.version());
             switch (output) {
-                case simple -> out.println(String.join(", ", row));
-                case table -> Table.print(out, TITLES, row);
-                case json ->
+                case SIMPLE -> out.println(String.join(", ", row));
+                case TABLE -> Table.print(out, TITLES, row);
+                case JSON ->
                     out.printf(
                             "{\"hash\":%d,\"revision\":%d,\"totalKey\":%d,\"totalSize\":%d,\"version\":\"%s\"}%n",
                             hash, status.revision(), status.keys(), status.bytes(), status.version());
-                case fields -> {
+                case FIELDS -> {
                     out.println("\"Hash\" : " + hash);
                     out.println("\"Revision\" : " + status.revision());
                     out.println("\"Keys\" : " + status.keys());

@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Bootstrap {
     private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
-    private static final long FOUNDING_TERM = 1;
+    static final long FOUNDING_TERM = 1;
     /** How long another member may take to say which version it runs. */
     private static final Duration REQUEST_LIMIT = Duration.ofSeconds(7);
 
@@ -366,7 +366,8 @@ public final class Bootstrap {
                 + "); put the log back, or move the directory away to start anew");
     }
 
-    private static List<Entry> foundingEntries(List<Member> founders) {
+    /** What the log of every founder begins with. */
+    static List<Entry> foundingEntries(List<Member> founders) {
         Entry[] entries = new Entry[founders.size()];
         Arrays.setAll(entries, i -> {
             Member member = founders.get(i);
