@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What may go. Stateless. Only called behind a full backup that was verified just now, which is the newest and never goes.
@@ -26,9 +27,10 @@ final class Retention {
      * Removes what is too old.
      *
      * @param kept how many full backups stay; 0 for all
+     * @param inUse the segment that is being written
      * @return the files that were removed
      */
-    static List<Path> apply(BackupDirectory directory, long kept) throws IOException {
+    static List<Path> apply(BackupDirectory directory, long kept, @Nullable Path inUse) throws IOException {
         List<Full> fulls = directory.fulls();
         if (kept == 0 || fulls.size() <= kept) {
             return List.of();
@@ -41,7 +43,7 @@ final class Retention {
         }
         List<Full> staying = fulls.subList(first, fulls.size());
         for (Segment segment : directory.segments()) {
-            if (isOfNoUse(segment, staying)) {
+            if (!segment.file().equals(inUse) && isOfNoUse(segment, staying)) {
                 Files.deleteIfExists(segment.file());
                 removed.add(segment.file());
             }

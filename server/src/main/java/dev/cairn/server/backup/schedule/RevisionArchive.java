@@ -15,6 +15,7 @@ import dev.cairn.server.thread.NanoClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -79,6 +80,8 @@ final class RevisionArchive {
     private boolean behind;
     private long behindSince;
     private volatile OptionalLong line = OptionalLong.empty();
+    private volatile @Nullable Path openFile;
+    private volatile boolean rollWanted;
 
     /** @param newLine a random number for each line */
     RevisionArchive(
@@ -105,6 +108,17 @@ final class RevisionArchive {
     /** The line that is followed now; empty while none is. Any thread. */
     OptionalLong line() {
         return line;
+    }
+
+    /** The segment that is being written; null while there is none. Any thread. */
+    @Nullable
+    Path openFile() {
+        return openFile;
+    }
+
+    /** A full backup was taken: what is archived from now on goes into another segment, so that this one can be removed one day. Any thread. */
+    void rollSegment() {
+        rollWanted = true;
     }
 
     /** Archives what there is, durably. Never throws for what may be wrong with the directory. */
@@ -230,12 +244,22 @@ final class RevisionArchive {
         SegmentWriter opened =
                 SegmentWriter.create(directory, new SegmentHeader(cluster, member, lineId, after, clock.millis()));
         segment = opened;
+        openFile = opened.file();
+        rollWanted = false;
         segmentHolds = false;
         leases.clear();
         return opened;
     }
 
     private void follow(RevisionTail from) throws IOException {
+        SegmentWriter open = segment;
+        if (open != null && !Files.exists(open.file())) {
+            // Somebody has removed it. What the directory holds now says where to go on, if the store still reaches
+            // there.
+            closeQuietly();
+            return;
+        }
+        rollIfDue();
         for (int i = 0; i < PIECES_MAX && leading.getAsBoolean(); i++) {
             // The current revision before the time: nothing behind it was there at that time.
             long current = store.currentRevision();
@@ -257,7 +281,7 @@ final class RevisionArchive {
             append(from, new Group(clock.millis(), piece.complete(), piece.rows(), leasesOf(piece.rows(), from)));
             if (piece.complete() > from.released()) {
                 sync(from);
-                rollSegment();
+                rollIfDue();
             }
         }
     }
@@ -282,11 +306,12 @@ final class RevisionArchive {
         quietSince = nanos.nanos();
     }
 
-    /** Ends a segment that is long enough, between two revisions. */
-    private void rollSegment() throws IOException {
+    /** Ends a segment that is long enough, or older than the last full backup. Between two revisions: what it holds is released. */
+    private void rollIfDue() throws IOException {
         SegmentWriter open = segment;
-        if (open != null && open.bytes() >= SEGMENT_BYTES) {
+        if (open != null && segmentHolds && (rollWanted || open.bytes() >= SEGMENT_BYTES)) {
             segment = null;
+            openFile = null;
             open.close();
         }
     }
@@ -316,6 +341,7 @@ final class RevisionArchive {
     private void abandonSegment() {
         SegmentWriter open = segment;
         segment = null;
+        openFile = null;
         if (open == null) {
             return;
         }
@@ -338,6 +364,7 @@ final class RevisionArchive {
         }
         SegmentWriter writer = segment;
         segment = null;
+        openFile = null;
         if (writer != null) {
             try {
                 writer.close();

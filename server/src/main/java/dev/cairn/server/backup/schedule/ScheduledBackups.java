@@ -190,7 +190,12 @@ public final class ScheduledBackups implements Duty, AutoCloseable {
                 .addKeyValue("bytes", done.bytes())
                 .addKeyValue("took", tookMillis + "ms")
                 .log();
-        for (Path removed : Retention.apply(directory, settings.retention())) {
+        RevisionArchive revisions = archive;
+        if (revisions != null) {
+            revisions.rollSegment();
+        }
+        Path inUse = revisions == null ? null : revisions.openFile();
+        for (Path removed : Retention.apply(directory, settings.retention(), inUse)) {
             LOG.atInfo()
                     .setMessage("removed an old backup")
                     .addKeyValue("file", removed)
