@@ -60,6 +60,8 @@ public final class Main {
 
     static int run(String... arguments) {
         CommandLine line = new CommandLine(new Main());
+        // The last one counts, as with etcd's tool.
+        line.setOverwrittenOptionsAllowed(true);
         // Whatever the locale: frames of tables are no ASCII.
         line.setOut(new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true));
         line.setExecutionExceptionHandler((failure, command, parsed) -> {

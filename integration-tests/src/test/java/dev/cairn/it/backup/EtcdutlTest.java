@@ -74,6 +74,30 @@ class EtcdutlTest {
         }
     }
 
+    @Test
+    void shouldRefuseArgumentsWithTheExitCodesOfTheRealTool() throws Exception {
+        String text =
+                Files.writeString(directory.resolve("text"), "no database").toString();
+        for (String[] wrong : new String[][] {
+            {"snapshot", "status"},
+            {"snapshot", "status", "a", "b"},
+            {"snapshot", "status", "none"},
+            {"snapshot", "status", text, "-w", "protobuf"},
+            {"snapshot", "status", text, "-w", "bogus"},
+            {"-w", "bogus", "snapshot", "status", text},
+            {"bogus"},
+            {"snapshot", "status", "--bogus"}
+        }) {
+            Command.Result ours = ours(wrong);
+            Command.Result real = real(wrong);
+            assertThat(ours.exit())
+                    .as("%s", List.of(wrong))
+                    .isEqualTo(real.exit())
+                    .isNotZero();
+            assertThat(ours.err()).as("%s", List.of(wrong)).startsWith("Error: ");
+        }
+    }
+
     /** All pages of a snapshot of ours are in use, so a change anywhere in a value shows. */
     @Test
     void shouldTellChangedValuesApart() throws Exception {
@@ -95,8 +119,6 @@ class EtcdutlTest {
         for (String[] wrong : new String[][] {
             {"snapshot", "status", text.toString()},
             {"snapshot", "status", directory.resolve("none").toString()},
-            {"snapshot", "status"},
-            {"snapshot", "status", "a", "b"},
             {"export"},
             {"export", "--data-dir", directory.toString()},
             {"bogus"}
