@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.bbolt.BoltFile;
+import dev.cairn.it.cluster.Group;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
@@ -26,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -215,12 +217,57 @@ class BackupCrashTest {
         }
     }
 
+    @Test
+    void shouldGoOnWhereTheLeaderBeforeHasStopped() throws Exception {
+        Path backups = Files.createDirectory(directory.resolve("backups"));
+        TreeMap<Long, Map<String, KeyValue>> seen = new TreeMap<>();
+        Path ours = Programs.ours();
+        try (Group group = Group.found(
+                directory,
+                List.of("--backup-dir=" + backups, "--backup-interval=1h", "--backup-archive"),
+                ours,
+                ours,
+                ours)) {
+            int first = group.awaitLeader();
+            await("first full backup", group.member(first), () -> reaches(backups, 1));
+            for (int round = 0; round < 5; round++) {
+                int leader = group.awaitLeader();
+                int other = (leader + 1 + random.nextInt(2)) % 3;
+                for (int i = 0; i < 10 + random.nextInt(20); i++) {
+                    group.ctlUntilDone(other, "put", "key-" + random.nextInt(9), round + "/" + i);
+                }
+                long revision = currentRevision(group.member(other));
+                seen.put(revision, read(group.member(other), revision));
+                if (random.nextBoolean()) {
+                    group.makeLeader(other);
+                } else {
+                    group.member(leader).kill();
+                    group.ctlUntilDone(other, "put", "without", "m" + leader);
+                    group.start(leader);
+                }
+            }
+            int last = group.awaitLeader();
+            long newest = currentRevision(group.member(last));
+            seen.put(newest, read(group.member(last), newest));
+            await("archive of revision " + newest, group.member(last), () -> reaches(backups, newest));
+        }
+        // Whoever led, there was one backup in this hour, and one line.
+        assertThat(BackupDirectory.find(backups).fulls())
+                .as("-Dcairn.seed=" + seed)
+                .hasSize(1);
+        for (Map.Entry<Long, Map<String, KeyValue>> sample : seen.entrySet()) {
+            assertThat(restored(backups, sample.getKey()))
+                    .as("-Dcairn.seed=%d revision %d", seed, sample.getKey())
+                    .isEqualTo(sample.getValue());
+        }
+    }
+
     /** The command, and a server on what it makes. */
     private void checkServed(Path backups, Path program, long revision, Map<String, KeyValue> expected) {
         Path place = directory.resolve("served-" + program.toString().hashCode());
         try (ServerProcess server = ServerProcess.prepare(program, place).reserve()) {
             Command.run(
-                            java.util.List.of(
+                            List.of(
                                     Programs.repository().resolve("bin/etcdutl").toString(),
                                     "snapshot",
                                     "restore",

@@ -1,9 +1,15 @@
 package dev.cairn.server.metrics;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /** Thread-safe. What scheduled backups count; there are such series only where backups are scheduled. */
 public final class BackupMetrics {
+    private static final double MILLIS_PER_SECOND = 1000;
+
     public final Gauge lastSuccessSeconds;
-    public final Gauge lastDurationMillis;
+    /** Shown in seconds. */
+    public final AtomicLong lastDurationMillis = new AtomicLong();
+
     public final Gauge lastBytes;
     public final Gauge lastRevision;
     public final Counter taken;
@@ -19,8 +25,8 @@ public final class BackupMetrics {
     BackupMetrics(Registry registry) {
         lastSuccessSeconds = registry.gauge(
                 "cairn_backup_last_success_timestamp_seconds", "Time of the newest full backup in the directory.");
-        lastDurationMillis = registry.gauge(
-                "cairn_backup_last_duration_milliseconds", "How long the last full backup took, verified.");
+        registry.gauge("cairn_backup_last_duration_seconds", "How long the last full backup took, verified.")
+                .follow(() -> lastDurationMillis.get() / MILLIS_PER_SECOND);
         lastBytes = registry.gauge("cairn_backup_last_bytes", "Size of the last full backup.");
         lastRevision = registry.gauge("cairn_backup_last_revision", "Newest revision in the last full backup.");
         taken = registry.counter("cairn_backup_taken_total", "Full backups that were written and verified.");

@@ -138,7 +138,12 @@ public final class ScheduledBackups implements Duty, AutoCloseable {
     /** Takes a full backup if one is due. On its thread; tests call it themselves. */
     void lookAtSchedule() {
         OptionalLong line = archive == null ? OptionalLong.empty() : archive.line();
-        if (!leading.getAsBoolean() || archive != null && line.isEmpty()) {
+        if (!leading.getAsBoolean()) {
+            metrics.fullFailing.set(false);
+            return;
+        }
+        if (archive != null && line.isEmpty()) {
+            // It tells by itself what it waits for.
             return;
         }
         try {
