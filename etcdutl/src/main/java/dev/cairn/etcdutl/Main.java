@@ -3,12 +3,14 @@ package dev.cairn.etcdutl;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ConfigException;
+import dev.cairn.server.config.GoSyntax;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,7 +22,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         subcommands = {
+            CheckCommand.class,
+            DefragCommand.class,
             ExportCommand.class,
+            HashKvCommand.class,
             SnapshotCommand.class,
             CommandLine.HelpCommand.class,
             Main.VersionCommand.class
@@ -48,6 +53,10 @@ public final class Main {
     /** What is given to all commands alike. */
     static Main of(CommandLine.Model.CommandSpec spec) {
         return (Main) spec.root().userObject();
+    }
+
+    Duration timeout() throws ConfigException {
+        return GoSyntax.duration(timeout);
     }
 
     Output output() throws CommandException {
@@ -82,7 +91,7 @@ public final class Main {
     }
 
     /** What is said of expected failures is made to be read; of others the kind matters too. */
-    private static String reason(Exception failure) {
+    static String reason(Exception failure) {
         if (failure instanceof NoSuchFileException missing) {
             return missing.getFile() + ": no such file or directory";
         }

@@ -54,10 +54,11 @@ final class ProgressLine implements WorkProgress, DatabaseExport.Progress, AutoC
         at("writing", bytes, allBytes);
     }
 
-    /** Ends the line. */
+    /** Ends the line; the next note begins another. */
     @Override
     public void close() {
         if (shown) {
+            shown = false;
             out.println();
             out.flush();
         }

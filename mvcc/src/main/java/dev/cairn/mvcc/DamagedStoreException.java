@@ -8,8 +8,16 @@ package dev.cairn.mvcc;
 public final class DamagedStoreException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String damage;
+
     DamagedStoreException(String damage) {
         super("the store is damaged: " + damage + ". Restore this member from another member or from a backup: "
                 + "move its data directory away first, and have the disk checked");
+        this.damage = damage;
+    }
+
+    /** What is wrong and where, without the advice. */
+    public String damage() {
+        return damage;
     }
 }

@@ -121,6 +121,11 @@ final class KeyTable {
         return node == TOP ? table : Layout.LONG;
     }
 
+    /** Whether an entry is a chunk whose key goes on in a node; {@code head} is how many bytes of it are the number of its own node. */
+    static boolean isContinued(ByteBuffer entry, int head) {
+        return entry.limit() == head + CHUNK_BYTES + 1 && entry.get(entry.limit() - 1) == CONTINUES;
+    }
+
     /** The backend's key for the chunk of the key that begins at the offset. */
     private static byte[] entryKey(long node, ByteString key, int offset) {
         int rest = key.size() - offset;

@@ -141,7 +141,7 @@ public final class StoreLoader implements AutoCloseable {
         grow((long) key.length + value.length);
     }
 
-    private static void checkMeta(ByteString name, byte[] value) throws InvalidContentException {
+    static void checkMeta(ByteString name, byte[] value) throws InvalidContentException {
         int expected;
         if (name.equals(Layout.META_CONSISTENT_INDEX) || name.equals(Layout.META_TERM)) {
             expected = Long.BYTES;

@@ -98,6 +98,19 @@ public final class SnapStore {
                 new Place(snapshot.metadata().index(), snapshot.metadata().term())));
     }
 
+    /** The snapshots that cannot be read, as they lie there; nothing is renamed. */
+    public List<Path> unreadable() throws IOException {
+        List<Path> found = new ArrayList<>();
+        for (Path file : snapshots()) {
+            boolean sound = Files.size(file) <= SnapFormat.SNAP_BYTES_MAX
+                    && SnapFormat.decode(Files.readAllBytes(file)).isPresent();
+            if (!sound) {
+                found.add(file);
+            }
+        }
+        return found;
+    }
+
     /**
      * Removes the oldest snapshots until so many are left.
      *

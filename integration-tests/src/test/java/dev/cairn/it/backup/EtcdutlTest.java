@@ -82,11 +82,16 @@ class EtcdutlTest {
             {"snapshot", "status"},
             {"snapshot", "status", "a", "b"},
             {"snapshot", "status", "none"},
-            {"snapshot", "status", text, "-w", "protobuf"},
             {"snapshot", "status", text, "-w", "bogus"},
             {"-w", "bogus", "snapshot", "status", text},
             {"bogus"},
-            {"snapshot", "status", "--bogus"}
+            {"snapshot", "status", "--bogus"},
+            {"hashkv"},
+            {"hashkv", "none"},
+            {"hashkv", "none", "-w", "bogus"},
+            {"hashkv", text, "--rev", "x"},
+            {"defrag"},
+            {"defrag", "--data-dir", "none"}
         }) {
             Command.Result ours = ours(wrong);
             Command.Result real = real(wrong);
@@ -95,6 +100,59 @@ class EtcdutlTest {
                     .isEqualTo(real.exit())
                     .isNotZero();
             assertThat(ours.err()).as("%s", List.of(wrong)).startsWith("Error: ");
+        }
+    }
+
+    @Test
+    void shouldTellTheDigestOfKeyValues() throws Exception {
+        for (Path file : List.of(snapshot(Programs.ours(), "ours"), snapshot(Programs.real("etcd"), "real"))) {
+            for (String form : List.of("simple", "table", "json", "fields", "protobuf")) {
+                assertSameHash(file, "-w", form);
+            }
+            for (String revision : List.of("-1", "0", "1", "8", "9", "10", "20", "32", "33", "1000")) {
+                assertSameHash(file, "--rev", revision);
+            }
+        }
+    }
+
+    /** The real tool writes to the file that it reads. */
+    private void assertSameHash(Path file, String... flags) throws Exception {
+        Path copy = Files.copy(file, directory.resolve("copy"));
+        List<String> arguments = new ArrayList<>(List.of("hashkv", copy.toString()));
+        arguments.addAll(List.of(flags));
+        Command.Result ours = ours(arguments.toArray(String[]::new));
+        Command.Result real = real(arguments.toArray(String[]::new));
+        assertThat(ours.out()).as("%s of %s", arguments, file).isEqualTo(real.out());
+        assertThat(ours.err()).as("%s of %s", arguments, file).isEqualTo(real.err());
+        assertThat(ours.exit()).isEqualTo(real.exit());
+        Files.delete(copy);
+    }
+
+    /** What the member said while it ran; another process that runs on the directory is noticed, ours or etcd's. */
+    @Test
+    void shouldTellTheDigestOfADataDirectoryThatIsNotInUse() throws Exception {
+        for (Path program : List.of(Programs.ours(), Programs.real("etcd"))) {
+            Path place = directory.resolve("of-" + program.getFileName() + program.hashCode());
+            try (ServerProcess server = ServerProcess.start(program, place)) {
+                for (int i = 0; i < 20; i++) {
+                    Command.run(Command.etcdctl(server, "put", "key-" + i % 7, "v-" + i), LIMIT)
+                            .success();
+                }
+                Command.run(Command.etcdctl(server, "compact", "9"), LIMIT).success();
+                String said = Command.run(Command.etcdctl(server, "endpoint", "hashkv", "-w", "json"), LIMIT)
+                        .success();
+                String data = server.dataDirectory().toString();
+                for (String[] command : new String[][] {
+                    {"hashkv", data, "--timeout=300ms"}, {"defrag", "--data-dir", data, "--timeout=300ms"}
+                }) {
+                    Command.Result refused = ours(command);
+                    assertThat(refused.exit()).as("%s", List.of(command)).isEqualTo(1);
+                    assertThat(refused.err()).contains("in use by");
+                }
+                server.terminate(LIMIT);
+                String hash = said.replaceAll("(?s).*\"hash\":(\\d+).*", "$1");
+                assertThat(ours("hashkv", data).success()).isEqualTo(hash + ", 21, 9\n");
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import dev.cairn.server.version.ServerVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -64,7 +65,13 @@ public final class DatabaseFile implements TableSource, AutoCloseable {
         }
     }
 
-    private static void checkHash(Path path, WorkProgress progress) throws IOException {
+    /** Whether a checksum follows the pages, as it does in a snapshot. */
+    public static boolean hasHash(Path path) throws IOException {
+        return Files.size(path) % SECTOR_BYTES == DIGEST_BYTES;
+    }
+
+    /** @throws IOException in etcd's words when the checksum is missing or wrong */
+    public static void checkHash(Path path, WorkProgress progress) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long length = channel.size();
             if (length % SECTOR_BYTES != DIGEST_BYTES) {
