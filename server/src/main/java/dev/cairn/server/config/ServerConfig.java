@@ -1,6 +1,5 @@
 package dev.cairn.server.config;
 
-import dev.cairn.server.backup.schedule.BackupSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

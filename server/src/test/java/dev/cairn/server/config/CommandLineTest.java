@@ -2,7 +2,6 @@ package dev.cairn.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cairn.server.backup.schedule.BackupSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

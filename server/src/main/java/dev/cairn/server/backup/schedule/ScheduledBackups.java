@@ -3,6 +3,7 @@ package dev.cairn.server.backup.schedule;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.server.backup.archive.BackupDirectory;
 import dev.cairn.server.backup.archive.BackupDirectory.Full;
+import dev.cairn.server.config.BackupSettings;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.metrics.BackupMetrics;
 import dev.cairn.server.thread.Duty;

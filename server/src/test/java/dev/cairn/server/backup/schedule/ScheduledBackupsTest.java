@@ -3,6 +3,7 @@ package dev.cairn.server.backup.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.server.backup.archive.BackupDirectory.Full;
+import dev.cairn.server.config.BackupSettings;
 import dev.cairn.server.membership.Identity;
 import java.io.IOException;
 import java.nio.file.Files;

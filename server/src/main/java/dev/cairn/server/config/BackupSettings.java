@@ -1,4 +1,4 @@
-package dev.cairn.server.backup.schedule;
+package dev.cairn.server.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
