@@ -1,6 +1,8 @@
 package dev.cairn.etcdutl;
 
 import dev.cairn.server.backup.DatabaseFile;
+import dev.cairn.server.backup.WorkProgress;
+import dev.cairn.server.backup.archive.PointInTime;
 import dev.cairn.server.bootstrap.RestoredCluster;
 import dev.cairn.server.bootstrap.RestoredDirectory;
 import dev.cairn.server.names.SystemNames;
@@ -13,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -80,11 +83,19 @@ final class SnapshotRestoreCommand implements Callable<Integer> {
     @Option(names = "--initial-memory-map-size", description = "Is of no use: no file is mapped into memory here.")
     private Optional<Long> memoryMapSize = Optional.empty();
 
+    @Mixin
+    private PointOptions point = new PointOptions();
+
     @Override
     public Integer call() throws Exception {
         if (files.size() != 1) {
             throw new CommandException(
                     "snapshot restore requires exactly one argument", CommandException.BAD_ARGUMENTS);
+        }
+        if (point.given() && !isGiven("--bump-revision") && !isGiven("--mark-compacted")) {
+            // Whoever goes back in time has clients that have seen more.
+            bumpRevision = PointOptions.BUMP_DEFAULT;
+            markCompacted = true;
         }
         if (bumpRevision < 0) {
             throw new CommandException("--bump-revision is less than 0", CommandException.FAILURE);
@@ -108,12 +119,46 @@ final class SnapshotRestoreCommand implements Callable<Integer> {
         if (!Files.exists(file)) {
             throw new CommandException("open " + file + ": no such file or directory", CommandException.FAILURE);
         }
-        try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
-                DatabaseFile content = DatabaseFile.open(file, skipHashCheck, progress)) {
-            directory.write(content, cluster, bumpRevision, progress);
+        if (Files.isDirectory(file) && !point.given()) {
+            throw new CommandException(
+                    file + " is a directory: name a file, or a point in time by --to-revision or --to-time",
+                    CommandException.BAD_ARGUMENTS);
+        }
+        try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
+            if (point.given()) {
+                restorePoint(file, directory, cluster, progress);
+            } else {
+                restore(file, directory, cluster, progress);
+            }
         }
         tell("restored snapshot", file, target, directory);
         return 0;
+    }
+
+    private void restore(Path file, RestoredDirectory directory, RestoredCluster cluster, WorkProgress progress)
+            throws Exception {
+        try (DatabaseFile content = DatabaseFile.open(file, skipHashCheck, progress)) {
+            directory.write(content, cluster, bumpRevision, progress);
+        }
+    }
+
+    private void restorePoint(Path file, RestoredDirectory directory, RestoredCluster cluster, WorkProgress progress)
+            throws Exception {
+        PointInTime way = point.find(file, progress);
+        try (DatabaseFile content = DatabaseFile.open(way.full().file(), skipHashCheck, progress)) {
+            directory.write(way.from(content), cluster, bumpRevision, progress);
+        }
+        LOG.atInfo()
+                .setMessage("restored a point in time")
+                .addKeyValue("revision", way.revision())
+                .addKeyValue("bumped-by", bumpRevision)
+                .addKeyValue("full-backup", way.full().file())
+                .addKeyValue("full-backup-revision", way.full().revision())
+                .log();
+    }
+
+    private boolean isGiven(String option) {
+        return spec.commandLine().getParseResult().hasMatchedOption(option);
     }
 
     /** In the words that scripts look for. */

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What keeps compaction from removing revisions that a {@link StoreImage} has still to read. Thread-safe; the lock is held for moments.
+ * What keeps compaction from removing revisions that a {@link StoreImage} or a {@link RevisionTail} has still to read. Thread-safe; the lock is held for moments.
  *
  * <p>A compaction that looks at a revision removes nothing but what is at or before it. So a hold says up to where it has read, and
  * the compactor looks at nothing from there on; what an image has read it no longer keeps.
@@ -22,13 +22,18 @@ final class CompactionHolds {
 
     /** One image's claim. */
     final class Hold implements AutoCloseable {
-        private final long sinceNanos = System.nanoTime();
+        private volatile long sinceNanos = System.nanoTime();
         private volatile long needed;
         private volatile boolean broken;
 
         /** From now on only revisions from this one on are needed. */
         void neededFrom(long main) {
             needed = main;
+        }
+
+        /** As if it were taken now: what it holds is younger than its age says. */
+        void renew() {
+            sinceNanos = System.nanoTime();
         }
 
         boolean isBroken() {

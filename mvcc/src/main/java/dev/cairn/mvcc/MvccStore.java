@@ -447,6 +447,15 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     }
 
     /**
+     * Follows what is written behind a revision, see {@link RevisionTail}. Close it: compaction waits for it.
+     *
+     * @return null when some of the rows behind the revision may be gone, or the store does not reach there
+     */
+    public @Nullable RevisionTail tail(long after) {
+        return flusher.tail(holds, after);
+    }
+
+    /**
      * Goes on with a store that was built aside, whose log reaches further than this one's. Called on the apply loop between two entries; the
      * caller restores what it keeps of the small tables, leases first.
      *

@@ -7,6 +7,7 @@ import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The only writer of the backend.
@@ -131,6 +132,25 @@ final class StoreFlusher implements Flusher {
             state.checkWritable();
             flushLocked();
             return StoreImage.take(state, holds);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return null when some of the rows behind the revision may be gone, or the store does not reach there */
+    @Nullable
+    RevisionTail tail(CompactionHolds holds, long after) {
+        lock.lock();
+        try {
+            state.checkWritable();
+            // Held before the look: a compaction that is requested in between removes nothing behind the revision any
+            // more.
+            RevisionTail tail = new RevisionTail(state, holds.hold(), after);
+            if (after < state.compacted() || after > state.current()) {
+                tail.close();
+                return null;
+            }
+            return tail;
         } finally {
             lock.unlock();
         }

@@ -101,6 +101,11 @@ public final class StoreImage implements AutoCloseable {
         return applied;
     }
 
+    /** The newest revision in it; 0 when nothing was ever written. */
+    public long revision() {
+        return lastRevision;
+    }
+
     /** All buckets in byte order of their names. */
     public List<Bucket> buckets() {
         return buckets;

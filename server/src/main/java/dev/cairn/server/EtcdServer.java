@@ -9,6 +9,7 @@ import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.apply.Alarms;
+import dev.cairn.server.backup.schedule.ScheduledBackups;
 import dev.cairn.server.bootstrap.Bootstrap;
 import dev.cairn.server.bootstrap.Outside;
 import dev.cairn.server.config.ServerConfig;
@@ -28,12 +29,14 @@ import dev.cairn.server.peer.Promotion;
 import dev.cairn.server.peer.SnapshotExchange;
 import dev.cairn.server.thread.Duty;
 import dev.cairn.server.thread.DutyThread;
+import dev.cairn.server.thread.NanoClock;
 import dev.cairn.server.tls.PeerTls;
 import dev.cairn.server.tracing.Tracing;
 import dev.cairn.server.version.VersionMonitor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,6 +84,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService readers = Threads.pool("etcd-read", READER_THREADS);
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final ExecutorService backups = Threads.pool("etcd-backup", 1);
+    private final @Nullable ScheduledBackups scheduledBackups;
     private final ExecutorService profiler = Threads.pool("etcd-profile", 1);
     private final ExecutorService storeWork = Threads.pool("etcd-store", STORE_THREADS);
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
@@ -145,6 +149,7 @@ public final class EtcdServer implements AutoCloseable {
                 peers.client(),
                 requestLimit(),
                 now);
+        scheduledBackups = scheduledBackups(metrics, random);
         metrics.loadBy(profiler);
         QueueFigures figures = new QueueFigures(metrics.own);
         core.show(figures);
@@ -181,6 +186,9 @@ public final class EtcdServer implements AutoCloseable {
                 core.versions,
                 core.snapshots));
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
+        if (scheduledBackups != null) {
+            houseDuties.add(scheduledBackups);
+        }
         houseThread.start(houseDuties);
         // A cluster that has just been founded has no version until its first leader has decided one.
         new Publication(
@@ -189,6 +197,23 @@ public final class EtcdServer implements AutoCloseable {
                         core.own,
                         () -> core.versionDecided.thenRun(() -> published.complete(null)))
                 .start();
+    }
+
+    private @Nullable ScheduledBackups scheduledBackups(Metrics metrics, SecureRandom random) {
+        long self = boot.identity().memberId();
+        return config.backups()
+                .map(settings -> new ScheduledBackups(
+                        settings,
+                        core.store,
+                        boot.identity(),
+                        () -> core.status.leader() == self,
+                        random::nextLong,
+                        Threads.pool("etcd-fullbackup", 1),
+                        Threads.pool("etcd-archive", 1),
+                        Clock.systemUTC(),
+                        NanoClock.SYSTEM,
+                        metrics.backups()))
+                .orElse(null);
     }
 
     /** The core's surroundings in a process of its own. */
@@ -409,6 +434,9 @@ public final class EtcdServer implements AutoCloseable {
         core.watches.close();
         houseThread.stop();
         housekeeping.close();
+        if (scheduledBackups != null) {
+            scheduledBackups.close();
+        }
         peers.close();
         loops.stop();
         core.proposals.stop();

@@ -68,6 +68,8 @@ final class Option<T> {
         LOGGING("Logging:"),
         TRACING("Distributed tracing:"),
         FEATURES("Features:"),
+        /** What etcd has no flags for. */
+        BACKUPS("Backups (not in etcd):"),
         UNSAFE("Unsafe feature:"),
         /** Parsed, but not listed. */
         UNLISTED("");

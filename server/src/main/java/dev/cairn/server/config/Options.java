@@ -465,6 +465,27 @@ final class Options {
             Section.FEATURES,
             "Log entries kept behind a snapshot for slow followers.");
 
+    // Backups, which etcd has no flags for
+    static final Option<String> BACKUP_DIR = string(
+            "backup-dir",
+            "",
+            Section.BACKUPS,
+            "Directory for backups that the leader takes by itself; it must be there. None are taken when empty.");
+    static final Option<Duration> BACKUP_INTERVAL =
+            duration("backup-interval", "6h0m0s", Section.BACKUPS, "Time between two full backups, at least 1s.");
+    static final Option<Long> BACKUP_RETENTION =
+            unsigned("backup-retention", "7", Section.BACKUPS, "Full backups to keep, 0 for all.");
+    static final Option<Long> BACKUP_RATE_LIMIT = unsigned(
+            "backup-rate-limit",
+            "33554432",
+            Section.BACKUPS,
+            "Bytes a second that a full backup reads or writes at most, 0 for no limit.");
+    static final Option<Boolean> BACKUP_ARCHIVE = bool(
+            "backup-archive",
+            "false",
+            Section.BACKUPS,
+            "Archive every revision between full backups too, so that any point in time can be restored.");
+
     // Unsafe
     static final Option<Boolean> FORCE_NEW_CLUSTER =
             bool("force-new-cluster", "false", Section.UNSAFE, "Drop all other members and go on alone.");

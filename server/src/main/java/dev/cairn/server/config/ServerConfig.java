@@ -496,6 +496,21 @@ public final class ServerConfig {
         return cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX ? BCRYPT_COST_DEFAULT : (int) cost;
     }
 
+    // Backups
+
+    /** What backups are taken without being asked for; empty for none. */
+    public Optional<BackupSettings> backups() {
+        String directory = values.get(Options.BACKUP_DIR);
+        return directory.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new BackupSettings(
+                        Path.of(directory),
+                        values.get(Options.BACKUP_INTERVAL),
+                        values.get(Options.BACKUP_RETENTION),
+                        values.get(Options.BACKUP_RATE_LIMIT),
+                        values.get(Options.BACKUP_ARCHIVE)));
+    }
+
     // Observation
 
     /** True for {@code --metrics extensive}: latencies of gRPC calls are recorded too. */

@@ -22,6 +22,8 @@ final class Validation {
     /** The longest period that a count of nanoseconds holds. */
     private static final long RETENTION_HOURS_MAX = Long.MAX_VALUE / 3_600_000_000_000L;
 
+    private static final Duration BACKUP_INTERVAL_MIN = Duration.ofSeconds(1);
+
     private static final int SAMPLES_MAX = 1_000_000;
 
     /** Where the values came from; a file is held to fewer of the rules about what must be given together. */
@@ -66,6 +68,7 @@ final class Validation {
         }
         compaction(values);
         features(values);
+        backups(values);
         if (values.get(Options.NAME).equals(Options.NAME.defaultValue())) {
             notices.add(Notice.warn(
                     "it isn't recommended to use default name, please set a value for --name. Note that etcd might run into issue when multiple members have the same default name",
@@ -294,6 +297,20 @@ final class Validation {
         if (corrupt.isNegative()) {
             // etcd starts and then ends with a stack trace.
             throw new ConfigException("--corrupt-check-time must be >=0 (set to " + GoSyntax.format(corrupt) + ")");
+        }
+    }
+
+    private static void backups(Values values) throws ConfigException {
+        if (values.get(Options.BACKUP_DIR).isEmpty()) {
+            if (values.get(Options.BACKUP_ARCHIVE)) {
+                throw new ConfigException("--backup-archive needs --backup-dir");
+            }
+            return;
+        }
+        Duration interval = values.get(Options.BACKUP_INTERVAL);
+        if (interval.compareTo(BACKUP_INTERVAL_MIN) < 0) {
+            throw new ConfigException(
+                    "--backup-interval must be at least 1s (set to " + GoSyntax.format(interval) + ")");
         }
     }
 

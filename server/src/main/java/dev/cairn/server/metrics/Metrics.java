@@ -42,6 +42,11 @@ public final class Metrics {
         return new GrpcMetrics(registry, network, services, extensive);
     }
 
+    /** Registers the series of scheduled backups. To be called once, before the port serves, where backups are scheduled. */
+    public BackupMetrics backups() {
+        return new BackupMetrics(registry);
+    }
+
     /** The catalogue as a table: name, type, labels and bounds of each family, divided by tabs. */
     List<String> declared() {
         return registry.declared();

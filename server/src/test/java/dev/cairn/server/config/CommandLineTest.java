@@ -6,6 +6,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -216,7 +218,10 @@ class CommandLineTest {
                 }
             }
         }
-        assertThat(Options.all()).extracting(o -> o.name).containsExactlyInAnyOrderElementsOf(names);
+        assertThat(Options.all())
+                .filteredOn(o -> o.section != Option.Section.BACKUPS)
+                .extracting(o -> o.name)
+                .containsExactlyInAnyOrderElementsOf(names);
     }
 
     @Test
@@ -305,6 +310,25 @@ class CommandLineTest {
         assertThat(config("--auto-compaction-mode=revision", "--auto-compaction-retention=1000")
                         .autoCompactionRevisions())
                 .isEqualTo(1000);
+    }
+
+    @Test
+    void shouldScheduleBackupsOnlyWhereThereIsADirectory() {
+        assertThat(config().backups()).isEmpty();
+        assertThat(config("--backup-dir=/b").backups())
+                .contains(new BackupSettings(Path.of("/b"), Duration.ofHours(6), 7, 32 << 20, false));
+        assertThat(config(
+                                "--backup-dir=/b",
+                                "--backup-interval=1s",
+                                "--backup-retention=0",
+                                "--backup-rate-limit=0",
+                                "--backup-archive")
+                        .backups())
+                .contains(new BackupSettings(Path.of("/b"), Duration.ofSeconds(1), 0, 0, true));
+        assertThat(field(last(exit(Map.of(), "--backup-archive")), "error"))
+                .isEqualTo("--backup-archive needs --backup-dir");
+        assertThat(field(last(exit(Map.of(), "--backup-dir=/b", "--backup-interval=999ms")), "error"))
+                .isEqualTo("--backup-interval must be at least 1s (set to 999ms)");
     }
 
     @Test
