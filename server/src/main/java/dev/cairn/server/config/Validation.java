@@ -68,7 +68,7 @@ final class Validation {
         }
         compaction(values);
         features(values);
-        backups(values);
+        backups(values, notices);
         if (values.get(Options.NAME).equals(Options.NAME.defaultValue())) {
             notices.add(Notice.warn(
                     "it isn't recommended to use default name, please set a value for --name. Note that etcd might run into issue when multiple members have the same default name",
@@ -300,10 +300,21 @@ final class Validation {
         }
     }
 
-    private static void backups(Values values) throws ConfigException {
+    private static void backups(Values values, List<Notice> notices) throws ConfigException {
         if (values.get(Options.BACKUP_DIR).isEmpty()) {
             if (values.get(Options.BACKUP_ARCHIVE)) {
                 throw new ConfigException("--backup-archive needs --backup-dir");
+            }
+            for (Option<?> option :
+                    List.of(Options.BACKUP_INTERVAL, Options.BACKUP_RETENTION, Options.BACKUP_RATE_LIMIT)) {
+                if (values.isGiven(option)) {
+                    notices.add(Notice.warn(
+                            "option is accepted, but has no effect",
+                            "option",
+                            option.name,
+                            "reason",
+                            "there are no backups without --backup-dir"));
+                }
             }
             return;
         }

@@ -329,6 +329,9 @@ class CommandLineTest {
                 .isEqualTo("--backup-archive needs --backup-dir");
         assertThat(field(last(exit(Map.of(), "--backup-dir=/b", "--backup-interval=999ms")), "error"))
                 .isEqualTo("--backup-interval must be at least 1s (set to 999ms)");
+        assertThat(config("--backup-retention=3").notices())
+                .anySatisfy(
+                        notice -> assertThat(notice.fields()).contains(new Notice.Field("option", "backup-retention")));
     }
 
     @Test
