@@ -20,11 +20,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * Clients that write as fast as they are answered, until told to stop or until the server is gone. Each has a thread, a
- * connection and keys of its own; all note what they do in one ledger.
+ * Clients that write as fast as they are answered, later more slowly, until told to stop or until the server is gone. Each has a thread, a
+ * connection and keys of its own; all note what they do in one ledger, which keeps it all: so its size must not follow from the speed of a
+ * machine.
  */
 final class Writers implements AutoCloseable {
     private static final long CALL_LIMIT_SECONDS = 10;
@@ -32,6 +34,8 @@ final class Writers implements AutoCloseable {
     private static final long ACKNOWLEDGE_LIMIT_MILLIS = 60_000;
     private static final int TXN_KEYS_MAX = 5;
     private static final int VALUE_PADDING_MAX = 3_000;
+    private static final int FAST_WRITES = 500;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
     private final Ledger ledger;
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -80,6 +84,9 @@ final class Writers implements AutoCloseable {
     private void write(KVBlockingStub kv, String prefix, Random random) {
         Deque<String> present = new ArrayDeque<>();
         for (int number = 0; !stopped.get(); number++) {
+            if (number >= FAST_WRITES) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
             String key = prefix + number;
             KVBlockingStub limited = kv.withDeadlineAfter(CALL_LIMIT_SECONDS, TimeUnit.SECONDS);
             int dice = random.nextInt(10);
