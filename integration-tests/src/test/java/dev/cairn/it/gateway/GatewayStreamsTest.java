@@ -6,9 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.ServerProcess;
 import java.io.ByteArrayOutputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -17,12 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -160,7 +153,7 @@ class GatewayStreamsTest {
                 String body = "{\"name\":\"" + b("l") + "\",\"lease\":2}";
                 int port = Integer.parseInt(
                         server.target().substring(server.target().indexOf(':') + 1));
-                try (java.net.Socket waiting = new java.net.Socket("127.0.0.1", port)) {
+                try (Socket waiting = new Socket("127.0.0.1", port)) {
                     waiting.getOutputStream()
                             .write(("POST /v3/lock/lock HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length()
                                             + "\r\n\r\n" + body)
@@ -172,81 +165,24 @@ class GatewayStreamsTest {
         }
     }
 
-    /** One web socket; what comes is kept in order, "closed" and the code at last. */
-    private static final class Socket implements WebSocket.Listener, AutoCloseable {
-        private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
-        private final StringBuilder part = new StringBuilder();
-        private final WebSocket socket;
-
-        Socket(ServerProcess server, String path, String... protocols) {
-            WebSocket.Builder builder = HttpClient.newHttpClient().newWebSocketBuilder();
-            if (protocols.length > 0) {
-                builder.subprotocols(protocols[0], Arrays.copyOfRange(protocols, 1, protocols.length));
-            }
-            socket = builder.buildAsync(URI.create(server.clientUrl().replace("http:", "ws:") + path), this)
-                    .join();
-        }
-
-        void send(String text) {
-            socket.sendText(text, true).join();
-        }
-
-        String next() {
-            try {
-                String message = heard.poll(30, TimeUnit.SECONDS);
-                return message == null ? "nothing" : HttpDuel.masked(message);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError(e);
-            }
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-            part.append(data);
-            if (last) {
-                heard.add(part.toString());
-                part.setLength(0);
-            }
-            from.request(1);
-            return null;
-        }
-
-        @Override
-        public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-            heard.add("closed " + code + reason);
-            return null;
-        }
-
-        @Override
-        public void onError(WebSocket from, Throwable error) {
-            heard.add("ended");
-        }
-
-        @Override
-        public void close() {
-            socket.abort();
-        }
-    }
-
     @Test
     void shouldTalkOverWebSocketsAsEtcdDoes() {
         try (HttpDuel duel = new HttpDuel(directory)) {
             duel.call("/v3/lease/grant", "{\"ID\":7,\"TTL\":300}");
             same(duel, "keepalive", server -> {
-                try (Socket socket = new Socket(server, "/v3/lease/keepalive")) {
+                try (WebSocket socket = new WebSocket(server, "/v3/lease/keepalive")) {
                     socket.send("{\"ID\":7}");
                     String first = socket.next();
                     socket.send("{\"ID\":");
                     socket.send("\"8\"}");
                     String second = socket.next();
-                    socket.socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+                    socket.sendClose();
                     return List.of(first, second, socket.next());
                 }
             });
             String create = "{\"create_request\":{\"key\":\"" + b("k") + "\"}}";
-            try (Socket expected = new Socket(duel.real, "/v3/watch");
-                    Socket actual = new Socket(duel.ours, "/v3/watch")) {
+            try (WebSocket expected = new WebSocket(duel.real, "/v3/watch");
+                    WebSocket actual = new WebSocket(duel.ours, "/v3/watch")) {
                 expected.send(create);
                 actual.send(create);
                 duel.note("created", actual.next(), expected.next());
@@ -257,12 +193,12 @@ class GatewayStreamsTest {
                 duel.note("another", actual.next(), expected.next());
             }
             same(duel, "unknown path", server -> {
-                try (Socket socket = new Socket(server, "/v3/nope")) {
+                try (WebSocket socket = new WebSocket(server, "/v3/nope")) {
                     return List.of(socket.next());
                 }
             });
             same(duel, "bad request", server -> {
-                try (Socket socket = new Socket(server, "/v3/kv/range")) {
+                try (WebSocket socket = new WebSocket(server, "/v3/kv/range")) {
                     socket.send("{\"key\":12}");
                     return List.of(socket.next());
                 }
@@ -280,15 +216,15 @@ class GatewayStreamsTest {
         duel.capture("root", "/v3/auth/authenticate", "{\"name\":\"root\",\"password\":\"r\"}", "token");
         String create = "{\"create_request\":{\"key\":\"" + b("k") + "\"}}";
         same(duel, "nobody", server -> {
-            try (Socket socket = new Socket(server, "/v3/watch")) {
+            try (WebSocket socket = new WebSocket(server, "/v3/watch")) {
                 socket.send(create);
                 return List.of(socket.next());
             }
         });
         same(duel, "token as protocol", server -> {
-            try (Socket socket = new Socket(server, "/v3/watch", "Bearer", duel.filled(server, "${root}"))) {
+            try (WebSocket socket = new WebSocket(server, "/v3/watch", "Bearer", duel.filled(server, "${root}"))) {
                 socket.send(create);
-                return List.of(socket.next(), socket.socket.getSubprotocol());
+                return List.of(socket.next(), socket.protocol);
             }
         });
         same(duel, "nobody, in lines", server -> {
