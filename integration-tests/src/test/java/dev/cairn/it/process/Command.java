@@ -168,11 +168,16 @@ public final class Command {
         }
     }
 
-    /** The arguments of the official client for one endpoint, to be followed by those of the call. */
+    /**
+     * The arguments of the official client for one endpoint, to be followed by those of the call. It has more patience than by itself, where
+     * five seconds are too little for a busy machine; a call that has to fail by time says so.
+     */
     public static List<String> etcdctl(ServerProcess server, String... arguments) {
         List<String> all = new ArrayList<>();
         all.add(Programs.real("etcdctl").toString());
         all.add("--endpoints=" + server.target());
+        all.add("--command-timeout=20s");
+        all.add("--dial-timeout=10s");
         all.addAll(List.of(arguments));
         return all;
     }
