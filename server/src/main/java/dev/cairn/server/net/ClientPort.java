@@ -1,18 +1,15 @@
 package dev.cairn.server.net;
 
+import dev.cairn.http2.GrpcSettings;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.tls.ClientTls;
 import dev.cairn.server.tls.ServerTls;
 import io.grpc.Metadata;
-import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
-import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerBuilder;
-import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollChannelOption;
@@ -24,9 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +48,9 @@ public final class ClientPort {
     private static final int METADATA_BYTES_MAX = 1 << 20;
     private static final int BACKLOG = 4096;
 
+    /** Whether grpc-java's own transport carries the calls instead of ours. */
+    private static final boolean STOCK = "stock".equals(System.getProperty("cairn.net.grpc"));
+
     /** A connection that has not said what it speaks by then is closed. */
     private static final Duration FIRST_BYTES_LIMIT = Duration.ofMinutes(2);
 
@@ -59,7 +60,7 @@ public final class ClientPort {
     private static final Duration FORCED_STOP_LIMIT = Duration.ofSeconds(2);
 
     private final ServingGate gate = new ServingGate();
-    private final List<Server> servers = new ArrayList<>();
+    private final List<GrpcListener> servers = new ArrayList<>();
     private final HttpListeners http;
     private final List<Path> socketFiles = new ArrayList<>();
     private final List<SocketAddress> addresses = new ArrayList<>();
@@ -157,57 +158,47 @@ public final class ClientPort {
      * both gets HTTP/1.
      */
     private void bindGrpc(EtcdUrl url, Supplier<Content> content, @Nullable HttpHandler http) throws IOException {
-        SocketAddress address = ListenAddress.resolve(url, loops);
         int messageBytesMax = messageBytesMax(config);
         FirstBytesHandler.Protocol http1 =
                 http == null ? null : after -> Http1Handler.install(after, http, saturate(2L * messageBytesMax));
-        SettingsLimit settingsLimit = new SettingsLimit(firstBytesLimit);
-        GrpcNegotiator negotiator = new GrpcNegotiator(
-                gate,
-                firstBytesLimit,
-                http1,
-                settingsLimit,
+        GrpcBeginning beginning = new GrpcBeginning(
+                gate, firstBytesLimit, http1, front(url, http == null ? List.of("h2") : List.of("http/1.1", "h2")));
+        GrpcSettings settings = new GrpcSettings(
                 messageBytesMax,
-                front(url, http == null ? List.of("h2") : List.of("http/1.1", "h2")));
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(
-                        address, InternalNettyServerCredentials.create(negotiator))
-                .bossEventLoopGroup(loops.group())
-                .workerEventLoopGroup(loops.group())
-                .channelType(url.unixSocket() ? loops.unix() : loops.tcp())
-                .directExecutor()
-                .maxInboundMessageSize(messageBytesMax)
-                .maxInboundMetadataSize(METADATA_BYTES_MAX)
-                .maxConcurrentCallsPerConnection(saturate(config.maxConcurrentStreams()))
-                .permitKeepAliveTime(config.grpcKeepaliveMinTime().toNanos(), TimeUnit.NANOSECONDS)
-                .permitKeepAliveWithoutCalls(false)
-                .addTransportFilter(settingsLimit)
-                // The library's own timer would also cut connections that turned out to be HTTP/1.
-                .handshakeTimeout(Long.MAX_VALUE, TimeUnit.MILLISECONDS)
-                .fallbackHandlerRegistry(new ServedMethods(content));
-        InternalNettyServerBuilder.setStatsEnabled(builder, false);
-        InternalNettyServerBuilder.setTracingEnabled(builder, false);
-        keepAlive(builder);
-        if (!url.unixSocket()) {
-            builder.withOption(ChannelOption.SO_BACKLOG, BACKLOG);
-            TcpKeepAlive.times(loops.epoll()).forEach(builder::withChildOption);
-            if (config.socketReusePort()) {
-                reusePort(builder);
-            }
-        }
-        builder.addStreamTracerFactory(new ServerStreamTracer.Factory() {
+                METADATA_BYTES_MAX,
+                saturate(config.maxConcurrentStreams()),
+                config.grpcKeepaliveInterval(),
+                config.grpcKeepaliveTimeout(),
+                config.grpcKeepaliveMinTime(),
+                firstBytesLimit);
+        ServedMethods methods = new ServedMethods(content);
+        ServerStreamTracer.Factory tracers = new ServerStreamTracer.Factory() {
             @Override
             public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
                 return content.get().tracer().newServerStreamTracer(method, headers);
             }
-        });
-        Server server = builder.build();
-        try {
-            server.start();
-        } catch (IOException e) {
-            throw ListenAddress.bindError(url, address, e);
+        };
+        GrpcListener listener = STOCK
+                ? StockGrpcListener.bind(url, loops, beginning, settings, methods, tracers, options(url))
+                : LeanGrpcListener.bind(url, loops, beginning, settings, methods, tracers, options(url));
+        servers.add(listener);
+        bound(url, listener.address());
+    }
+
+    /** What is set on the listening socket. */
+    private Map<ChannelOption<?>, Object> options(EtcdUrl url) {
+        Map<ChannelOption<?>, Object> options = new HashMap<>();
+        if (!url.unixSocket()) {
+            options.put(ChannelOption.SO_BACKLOG, BACKLOG);
+            if (config.socketReusePort()) {
+                options.put(
+                        loops.epoll()
+                                ? EpollChannelOption.SO_REUSEPORT
+                                : NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT),
+                        true);
+            }
         }
-        servers.add(server);
-        bound(url, server.getListenSockets().get(0));
+        return options;
     }
 
     /** What puts TLS in front of a connection's first handler; null for a listener without. */
@@ -217,23 +208,6 @@ public final class ClientPort {
         }
         ServerTls engines = Objects.requireNonNull(tls, "checked with the options");
         return behind -> new TlsFront(gate, () -> engines.engine(protocols), loops.handshakes(), behind);
-    }
-
-    private void keepAlive(NettyServerBuilder builder) {
-        Duration interval = config.grpcKeepaliveInterval();
-        Duration timeout = config.grpcKeepaliveTimeout();
-        if (isPositive(interval) && isPositive(timeout)) {
-            builder.keepAliveTime(interval.toNanos(), TimeUnit.NANOSECONDS)
-                    .keepAliveTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        }
-    }
-
-    private void reusePort(NettyServerBuilder builder) {
-        if (loops.epoll()) {
-            builder.withOption(EpollChannelOption.SO_REUSEPORT, true);
-        } else {
-            builder.withOption(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
-        }
     }
 
     private void bindHttp(EtcdUrl url, HttpHandler handler) throws IOException {
@@ -270,27 +244,18 @@ public final class ClientPort {
      */
     public void stop(Duration grace, Runnable lastWord) {
         http.stopListening();
-        for (Server server : servers) {
-            server.shutdown();
+        for (GrpcListener server : servers) {
+            server.drain();
         }
         http.closeConnections(grace);
-        long deadline = System.nanoTime() + grace.toNanos();
-        for (Server server : servers) {
-            await(server, deadline - System.nanoTime());
-        }
-        if (servers.stream().anyMatch(server -> !server.isTerminated())) {
+        if (!await(grace)) {
             lastWord.run();
-            long answered = System.nanoTime() + LAST_WORD_LIMIT.toNanos();
-            for (Server server : servers) {
-                await(server, answered - System.nanoTime());
-            }
+            await(LAST_WORD_LIMIT);
         }
-        for (Server server : servers) {
-            server.shutdownNow();
+        for (GrpcListener server : servers) {
+            server.cut();
         }
-        for (Server server : servers) {
-            await(server, FORCED_STOP_LIMIT.toNanos());
-        }
+        await(FORCED_STOP_LIMIT);
         for (Path file : socketFiles) {
             try {
                 Files.deleteIfExists(file);
@@ -304,17 +269,20 @@ public final class ClientPort {
         }
     }
 
-    private static void await(Server server, long nanos) {
-        try {
-            server.awaitTermination(Math.max(0, nanos), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            // Stopping goes on without waiting.
-            Thread.currentThread().interrupt();
+    /** Whether all connections have ended by then. */
+    private boolean await(Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        boolean none = true;
+        for (GrpcListener server : servers) {
+            try {
+                none &= server.awaitNone(Math.max(0, deadline - System.nanoTime()));
+            } catch (InterruptedException e) {
+                // Stopping goes on without waiting.
+                Thread.currentThread().interrupt();
+                return false;
+            }
         }
-    }
-
-    private static boolean isPositive(Duration duration) {
-        return !duration.isZero() && !duration.isNegative();
+        return none;
     }
 
     private static int saturate(long value) {

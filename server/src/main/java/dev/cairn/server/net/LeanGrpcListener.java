@@ -1,0 +1,106 @@
+package dev.cairn.server.net;
+
+import dev.cairn.http2.GrpcConnections;
+import dev.cairn.http2.GrpcSettings;
+import dev.cairn.server.config.EtcdUrl;
+import io.grpc.HandlerRegistry;
+import io.grpc.ServerStreamTracer;
+import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.group.ChannelGroup;
+import io.grpc.netty.shaded.io.netty.channel.group.DefaultChannelGroup;
+import io.grpc.netty.shaded.io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Map;
+
+/** Listens with our own HTTP/2, see {@link dev.cairn.http2}. */
+final class LeanGrpcListener implements GrpcListener {
+    /** For a listener that does not even take its end. */
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
+
+    private final Channel listener;
+    private final GrpcConnections calls;
+    private final ChannelGroup connections;
+
+    private LeanGrpcListener(Channel listener, GrpcConnections calls, ChannelGroup connections) {
+        this.listener = listener;
+        this.calls = calls;
+        this.connections = connections;
+    }
+
+    /** @throws IOException when the address cannot be bound; the message is etcd's and names the address */
+    static LeanGrpcListener bind(
+            EtcdUrl url,
+            EventLoops loops,
+            GrpcBeginning beginning,
+            GrpcSettings settings,
+            HandlerRegistry methods,
+            ServerStreamTracer.Factory tracers,
+            Map<ChannelOption<?>, Object> options)
+            throws IOException {
+        SocketAddress address = ListenAddress.resolve(url, loops);
+        GrpcConnections calls = new GrpcConnections(settings, methods, tracers);
+        ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(url.unixSocket() ? loops.unix() : loops.tcp())
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        connections.add(channel);
+                        channel.pipeline().addLast(beginning.handler(after -> install(after, calls)));
+                    }
+                });
+        options.forEach((option, value) -> set(bootstrap, option, value));
+        if (!url.unixSocket()) {
+            bootstrap.childOption(ChannelOption.SO_KEEPALIVE, true).childOption(ChannelOption.TCP_NODELAY, true);
+            TcpKeepAlive.times(loops.epoll()).forEach(bootstrap::childOption);
+        }
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+        Throwable failure = bound.cause();
+        if (failure != null) {
+            throw ListenAddress.bindError(url, address, failure);
+        }
+        return new LeanGrpcListener(bound.channel(), calls, connections);
+    }
+
+    private static void install(ChannelHandlerContext after, GrpcConnections calls) {
+        ChannelHandler connection =
+                calls.newConnection(ConnectionAttributes.of(after).build());
+        after.pipeline().addAfter(after.name(), null, connection);
+    }
+
+    @SuppressWarnings("unchecked") // The map's values are of their options' types.
+    private static <T> void set(ServerBootstrap bootstrap, ChannelOption<T> option, Object value) {
+        bootstrap.option(option, (T) value);
+    }
+
+    @Override
+    public SocketAddress address() {
+        return listener.localAddress();
+    }
+
+    @Override
+    public void drain() {
+        listener.close().awaitUninterruptibly(STOP_LIMIT.toMillis());
+        calls.drain();
+    }
+
+    @Override
+    public boolean awaitNone(long nanos) throws InterruptedException {
+        return calls.awaitNone(nanos);
+    }
+
+    @Override
+    public void cut() {
+        calls.cut();
+        connections.close();
+    }
+}
