@@ -6,7 +6,6 @@ import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
 /**
@@ -23,30 +22,20 @@ record LoadedRevision(
         long version,
         long lease,
         ByteString keyValue) {
-    /** What begins in etcd's form of a revision: the main part, a separator, the sub part, and for tombstones a mark. */
-    private static final int PUT_BYTES = Long.BYTES + 1 + Long.BYTES;
-
-    private static final int TOMBSTONE_BYTES = PUT_BYTES + 1;
+    private static final String PLACE = "bucket " + EtcdView.KEY_BUCKET + ", key";
 
     /** Takes the arrays over. */
     static LoadedRevision decode(byte[] key, byte[] keyValue) throws InvalidContentException {
-        ByteBuffer buffer = ByteBuffer.wrap(key);
-        boolean tombstone = key.length == TOMBSTONE_BYTES;
-        if (key.length != PUT_BYTES && !tombstone) {
-            throw wrong(key, "a revision of " + key.length + " bytes");
+        EtcdRevision place = EtcdRevision.decode(PLACE, key);
+        Revision revision = place.revision();
+        if (revision.sub() > Integer.MAX_VALUE) {
+            throw wrong(key, "more changes in one transaction than a store can hold");
         }
-        long main = buffer.getLong(0);
-        long sub = buffer.getLong(Long.BYTES + 1);
-        boolean marked = key[Long.BYTES] == '_' && (!tombstone || key[PUT_BYTES] == 't');
-        if (!marked || main < 0 || sub < 0 || sub > Integer.MAX_VALUE) {
-            throw wrong(key, "this is no revision");
-        }
-        Revision revision = new Revision(main, sub);
         ByteString value = UnsafeByteOperations.unsafeWrap(keyValue);
-        if (keyValue.length == 0 && !tombstone) {
+        if (keyValue.length == 0 && !place.tombstone()) {
             return new LoadedRevision(revision, false, ByteString.EMPTY, 0, 0, 0, value);
         }
-        return decode(key, revision, tombstone, keyValue, value);
+        return decode(key, revision, place.tombstone(), keyValue, value);
     }
 
     private static LoadedRevision decode(
@@ -96,7 +85,7 @@ record LoadedRevision(
     }
 
     static String place(byte[] key) {
-        return "bucket " + EtcdView.KEY_BUCKET + ", key " + HexFormat.of().formatHex(key);
+        return PLACE + " " + HexFormat.of().formatHex(key);
     }
 
     private static InvalidContentException wrong(byte[] key, String problem) {

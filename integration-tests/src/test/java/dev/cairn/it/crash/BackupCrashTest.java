@@ -8,6 +8,7 @@ import dev.cairn.it.cluster.Group;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.proto.etcdserverpb.KVGrpc;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
@@ -137,8 +138,7 @@ class BackupCrashTest {
                     if (inKeys) {
                         KeyValue row = KeyValue.parseFrom(value);
                         String name = row.getKey().toStringUtf8();
-                        // A deletion has a mark behind its revision.
-                        if (key.length > 17) {
+                        if (EtcdRevision.decode("key", key).tombstone()) {
                             keys.remove(name);
                         } else {
                             keys.put(name, row);

@@ -2,6 +2,7 @@ package dev.cairn.server.backup;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
@@ -10,7 +11,6 @@ import dev.cairn.server.membership.MemberFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +38,6 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
     private static final String MEMBERS = "members";
     private static final String MEMBERS_REMOVED = "members_removed";
     private static final String META = "meta";
-
-    /** Main revision, a line, sub revision; a deletion has a mark behind them. */
-    private static final int REVISION_BYTES = 17;
 
     public SnapshotRestore {
         members = List.copyOf(members);
@@ -114,7 +111,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
         @Override
         public void pair(byte[] key, byte[] value) throws IOException {
             if (KEY.equals(open)) {
-                newest = mainRevision(key);
+                newest = EtcdRevision.decode("bucket " + KEY + ", key", key).main();
             }
             if (!keepsOthers) {
                 return;
@@ -166,7 +163,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             if (KEY.equals(open) && revisionBump > 0) {
                 // Nothing was written at this revision: etcd's mark that it exists.
                 newest = bumped(newest);
-                out.pair(revision(newest), new byte[0]);
+                out.pair(EtcdRevision.encode(newest), new byte[0]);
             }
             open = null;
         }
@@ -185,7 +182,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             Cluster.View view = new Cluster.View(members, Set.of(), null, null);
             meta.put(name("confState"), ConfStateFormat.encode(view).toByteArray());
             if (revisionBump > 0) {
-                meta.put(name("scheduledCompactRev"), revision(newest));
+                meta.put(name("scheduledCompactRev"), EtcdRevision.encode(newest));
             }
         }
     }
@@ -195,25 +192,6 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             throw new IOException("the newest revision " + newest + " cannot grow by " + revisionBump);
         }
         return newest + revisionBump;
-    }
-
-    private static long mainRevision(byte[] key) throws IOException {
-        boolean possible = (key.length == REVISION_BYTES || key.length == REVISION_BYTES + 1) && key[Long.BYTES] == '_';
-        long main = possible ? ByteBuffer.wrap(key).getLong() : -1;
-        if (main < 0) {
-            throw new IOException("bucket " + KEY + ", key "
-                    + HexFormat.of().formatHex(key, 0, Math.min(key.length, 2 * REVISION_BYTES))
-                    + " is no revision: this is no database of etcd");
-        }
-        return main;
-    }
-
-    private static byte[] revision(long main) {
-        return ByteBuffer.allocate(REVISION_BYTES)
-                .putLong(main)
-                .put((byte) '_')
-                .putLong(0)
-                .array();
     }
 
     private static byte[] number(long value) {

@@ -3,6 +3,7 @@ package dev.cairn.server.backup.archive;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.mvcc.RevisionTail;
 import dev.cairn.proto.leasepb.Lease;
 import dev.cairn.proto.mvccpb.KeyValue;
@@ -42,7 +43,6 @@ public final class PointInTime {
 
     private static final String KEY = "key";
     private static final String LEASE = "lease";
-    private static final int REVISION_BYTES = Long.BYTES + 1 + Long.BYTES;
 
     private final Full full;
     private final long revision;
@@ -233,7 +233,7 @@ public final class PointInTime {
             }
             for (RevisionTail.Row row : group.rows()) {
                 if (row.revision().main() > behind) {
-                    bytes += REVISION_BYTES + row.keyValue().size();
+                    bytes += EtcdRevision.BYTES + row.keyValue().size();
                     long lease = row.tombstone() ? 0 : leaseOf(row.keyValue());
                     if (lease != 0) {
                         referenced.add(lease);
@@ -364,7 +364,9 @@ public final class PointInTime {
                     for (RevisionTail.Row row : group.rows()) {
                         long main = row.revision().main();
                         if (main > piece.after() && main <= piece.upTo()) {
-                            out.pair(keyOf(row), row.keyValue().toByteArray());
+                            out.pair(
+                                    EtcdRevision.encode(row.revision(), row.tombstone()),
+                                    row.keyValue().toByteArray());
                         }
                     }
                     complete = group.complete();
@@ -375,16 +377,5 @@ public final class PointInTime {
                 throw new ArchiveException(piece.segment().file() + " has changed while it was read");
             }
         }
-    }
-
-    private static byte[] keyOf(RevisionTail.Row row) {
-        ByteBuffer key = ByteBuffer.allocate(REVISION_BYTES + (row.tombstone() ? 1 : 0));
-        key.putLong(row.revision().main())
-                .put((byte) '_')
-                .putLong(row.revision().sub());
-        if (row.tombstone()) {
-            key.put((byte) 't');
-        }
-        return key.array();
     }
 }
