@@ -3,6 +3,7 @@ package dev.cairn.server.backup;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.server.backup.AddedPairs.Preference;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
@@ -10,8 +11,6 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -64,11 +63,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
     }
 
     /** What is to be in a bucket beside what is there, or instead of it. */
-    private record Rewrite(boolean keepsOthers, NavigableMap<byte[], byte[]> pairs) {
-        static NavigableMap<byte[], byte[]> none() {
-            return new TreeMap<>(Arrays::compareUnsigned);
-        }
-    }
+    private record Rewrite(boolean keepsOthers, NavigableMap<byte[], byte[]> pairs) {}
 
     /** One walk. */
     private final class Rewriting implements TableSource.Visitor {
@@ -77,27 +72,26 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
         /** The buckets that the result must have and that have not come yet. */
         private final NavigableMap<String, Rewrite> wanted = new TreeMap<>();
 
-        /** What is still to come of the bucket that is open. */
-        private Iterator<Map.Entry<byte[], byte[]>> added =
-                Map.<byte[], byte[]>of().entrySet().iterator();
+        /** What joins the bucket that is open. */
+        private AddedPairs added;
 
-        private Map.@Nullable Entry<byte[], byte[]> nextAdded;
         private boolean keepsOthers = true;
         private @Nullable String open;
         private long newest;
 
         Rewriting(TableSource.Visitor out) {
             this.out = out;
-            NavigableMap<byte[], byte[]> present = Rewrite.none();
+            this.added = new AddedPairs(AddedPairs.none(), Preference.ADDED, out);
+            NavigableMap<byte[], byte[]> present = AddedPairs.none();
             for (Member member : members) {
                 present.put(
                         Identity.hex(member.id()).getBytes(UTF_8),
                         MemberFormat.encode(member).toByteArray());
             }
-            wanted.put(KEY, new Rewrite(true, Rewrite.none()));
+            wanted.put(KEY, new Rewrite(true, AddedPairs.none()));
             wanted.put(MEMBERS, new Rewrite(false, present));
-            wanted.put(MEMBERS_REMOVED, new Rewrite(false, Rewrite.none()));
-            wanted.put(META, new Rewrite(true, Rewrite.none()));
+            wanted.put(MEMBERS_REMOVED, new Rewrite(false, AddedPairs.none()));
+            wanted.put(META, new Rewrite(true, AddedPairs.none()));
         }
 
         @Override
@@ -105,7 +99,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             close();
             addBucketsBefore(name);
             Rewrite rewrite = wanted.remove(name);
-            enter(name, rewrite == null ? new Rewrite(true, Rewrite.none()) : rewrite);
+            enter(name, rewrite == null ? new Rewrite(true, AddedPairs.none()) : rewrite);
         }
 
         @Override
@@ -113,17 +107,9 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             if (KEY.equals(open)) {
                 newest = EtcdRevision.decode("bucket " + KEY + ", key", key).main();
             }
-            if (!keepsOthers) {
-                return;
+            if (keepsOthers) {
+                added.pair(key, value);
             }
-            while (nextAdded != null && Arrays.compareUnsigned(nextAdded.getKey(), key) < 0) {
-                addPair();
-            }
-            if (nextAdded != null && Arrays.equals(nextAdded.getKey(), key)) {
-                addPair();
-                return;
-            }
-            out.pair(key, value);
         }
 
         /** There are no more buckets. */
@@ -151,29 +137,18 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
                 describe(rewrite.pairs());
             }
             keepsOthers = rewrite.keepsOthers();
-            added = rewrite.pairs().entrySet().iterator();
-            nextAdded = added.hasNext() ? added.next() : null;
+            added = new AddedPairs(rewrite.pairs(), Preference.ADDED, out);
             out.bucket(name);
         }
 
         private void close() throws IOException {
-            while (nextAdded != null) {
-                addPair();
-            }
+            added.finish();
             if (KEY.equals(open) && revisionBump > 0) {
                 // Nothing was written at this revision: etcd's mark that it exists.
                 newest = bumped(newest);
                 out.pair(EtcdRevision.encode(newest), new byte[0]);
             }
             open = null;
-        }
-
-        private void addPair() throws IOException {
-            Map.Entry<byte[], byte[]> entry = nextAdded;
-            if (entry != null) {
-                out.pair(entry.getKey(), entry.getValue());
-            }
-            nextAdded = added.hasNext() ? added.next() : null;
         }
 
         private void describe(NavigableMap<byte[], byte[]> meta) {

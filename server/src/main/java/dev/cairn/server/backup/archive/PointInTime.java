@@ -7,6 +7,8 @@ import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.mvcc.RevisionTail;
 import dev.cairn.proto.leasepb.Lease;
 import dev.cairn.proto.mvccpb.KeyValue;
+import dev.cairn.server.backup.AddedPairs;
+import dev.cairn.server.backup.AddedPairs.Preference;
 import dev.cairn.server.backup.TableSource;
 import dev.cairn.server.backup.WorkProgress;
 import dev.cairn.server.backup.archive.BackupDirectory.Full;
@@ -15,12 +17,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -148,7 +147,7 @@ public final class PointInTime {
         private final List<Segment> segments;
         private final WorkProgress progress;
         private final List<Piece> pieces = new ArrayList<>();
-        private final NavigableMap<byte[], byte[]> leases = new TreeMap<>(Arrays::compareUnsigned);
+        private final NavigableMap<byte[], byte[]> leases = AddedPairs.none();
         private final Set<Long> referenced = new HashSet<>();
         private @Nullable ArchiveException flaw;
         private long reached;
@@ -279,28 +278,34 @@ public final class PointInTime {
         private final TableSource.Visitor out;
         private @Nullable String open;
         private boolean leasesSeen;
-        private Iterator<Map.Entry<byte[], byte[]>> added =
-                Map.<byte[], byte[]>of().entrySet().iterator();
 
-        private Map.@Nullable Entry<byte[], byte[]> nextAdded;
+        /** What joins the bucket that is open. */
+        private AddedPairs added;
 
         Leading(TableSource.Visitor out) {
             this.out = out;
+            this.added = nothing();
         }
 
         @Override
         public void bucket(String name) throws IOException {
             close();
             open = name;
-            if (name.equals(LEASE)) {
-                leasesSeen = true;
-                NavigableMap<byte[], byte[]> all = new TreeMap<>(leases);
-                referenced.forEach(id -> all.computeIfAbsent(
-                        ByteBuffer.allocate(Long.BYTES).putLong(id).array(), key -> unknown(id)));
-                added = all.entrySet().iterator();
-                nextAdded = added.hasNext() ? added.next() : null;
-            }
+            leasesSeen |= name.equals(LEASE);
+            added = name.equals(LEASE) ? archivedLeases() : nothing();
             out.bucket(name);
+        }
+
+        private AddedPairs nothing() {
+            return new AddedPairs(AddedPairs.none(), Preference.PRESENT, out);
+        }
+
+        private AddedPairs archivedLeases() {
+            NavigableMap<byte[], byte[]> all = new TreeMap<>(leases);
+            referenced.forEach(id -> all.computeIfAbsent(
+                    ByteBuffer.allocate(Long.BYTES).putLong(id).array(), key -> unknown(id)));
+            // What the full backup knows of a lease it was granted with; a later look at it tells nothing more.
+            return new AddedPairs(all, Preference.PRESENT, out);
         }
 
         private byte[] unknown(long id) {
@@ -313,26 +318,7 @@ public final class PointInTime {
 
         @Override
         public void pair(byte[] key, byte[] value) throws IOException {
-            if (!LEASE.equals(open)) {
-                out.pair(key, value);
-                return;
-            }
-            while (nextAdded != null && Arrays.compareUnsigned(nextAdded.getKey(), key) < 0) {
-                addLease();
-            }
-            // What the full backup knows of a lease it was granted with; a later look at it tells nothing more.
-            if (nextAdded != null && Arrays.equals(nextAdded.getKey(), key)) {
-                nextAdded = added.hasNext() ? added.next() : null;
-            }
-            out.pair(key, value);
-        }
-
-        private void addLease() throws IOException {
-            Map.Entry<byte[], byte[]> lease = nextAdded;
-            if (lease != null) {
-                out.pair(lease.getKey(), lease.getValue());
-            }
-            nextAdded = added.hasNext() ? added.next() : null;
+            added.pair(key, value);
         }
 
         /** The bucket that is open has no more pairs of the full backup. */
@@ -342,11 +328,7 @@ public final class PointInTime {
                     lead(piece);
                 }
             }
-            if (LEASE.equals(open)) {
-                while (nextAdded != null) {
-                    addLease();
-                }
-            }
+            added.finish();
         }
 
         /** The full backup has no more buckets. */
