@@ -1,10 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
-import com.google.protobuf.WireFormat;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
 import java.util.HexFormat;
 
@@ -41,43 +38,32 @@ record LoadedRevision(
     private static LoadedRevision decode(
             byte[] place, Revision revision, boolean tombstone, byte[] keyValue, ByteString value)
             throws InvalidContentException {
-        ByteString key = ByteString.EMPTY;
-        long create = 0;
-        long mod = 0;
-        long version = 0;
-        long lease = 0;
-        CodedInputStream in = CodedInputStream.newInstance(keyValue);
+        KeyValueFields fields;
         try {
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                switch (WireFormat.getTagFieldNumber(tag)) {
-                    case KeyValue.KEY_FIELD_NUMBER -> key = in.readBytes();
-                    case KeyValue.CREATE_REVISION_FIELD_NUMBER -> create = in.readInt64();
-                    case KeyValue.MOD_REVISION_FIELD_NUMBER -> mod = in.readInt64();
-                    case KeyValue.VERSION_FIELD_NUMBER -> version = in.readInt64();
-                    case KeyValue.LEASE_FIELD_NUMBER -> lease = in.readInt64();
-                    default -> in.skipField(tag);
-                }
-            }
+            fields = KeyValueFields.decode(keyValue);
         } catch (IOException e) {
             throw new InvalidContentException(place(place), "the key-value does not decode: " + e.getMessage(), e);
         }
-        if (key.isEmpty()) {
+        if (fields.key().isEmpty()) {
             throw wrong(place, "the key-value has no key");
         }
         // The digest of a member finds the key of a record as its first field.
-        if (keyValue[0] != (KeyValue.KEY_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED)) {
+        if (keyValue[0] != KeyValueFields.KEY_TAG) {
             throw wrong(place, "the key-value does not begin with its key");
         }
         if (tombstone) {
-            return new LoadedRevision(revision, true, key, 0, 0, 0, value);
+            return new LoadedRevision(revision, true, fields.key(), 0, 0, 0, value);
         }
+        long create = fields.create();
+        long mod = fields.mod();
+        long version = fields.version();
         if (mod != revision.main() || create < 0 || create > mod || version < 1) {
             throw wrong(
                     place,
                     "the key-value names revision " + mod + ", creation " + create + " and version " + version
                             + " at revision " + revision);
         }
-        return new LoadedRevision(revision, false, key, create, version, lease, value);
+        return new LoadedRevision(revision, false, fields.key(), create, version, fields.lease(), value);
     }
 
     KeyState state(Revision id) {

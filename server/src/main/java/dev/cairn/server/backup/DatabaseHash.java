@@ -3,14 +3,13 @@ package dev.cairn.server.backup;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import dev.cairn.bbolt.BoltBucket;
 import dev.cairn.bbolt.BoltCursor;
 import dev.cairn.bbolt.BoltFile;
 import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.mvcc.HashKv;
+import dev.cairn.mvcc.KeyValueFields;
 import dev.cairn.mvcc.KvException;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -152,14 +151,7 @@ public final class DatabaseHash {
     /** Of the key-value; empty for the mark of a revision at which nothing was written. */
     private ByteString key(EtcdRevision written, byte[] keyValue) throws IOException {
         try {
-            CodedInputStream in = CodedInputStream.newInstance(keyValue);
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                if (tag >>> 3 == KeyValue.KEY_FIELD_NUMBER) {
-                    return in.readBytes();
-                }
-                in.skipField(tag);
-            }
-            return ByteString.EMPTY;
+            return KeyValueFields.decode(keyValue).key();
         } catch (IOException e) {
             throw new IOException(
                     path + " holds at revision " + written.main() + " what is no key-value: " + e.getMessage(), e);

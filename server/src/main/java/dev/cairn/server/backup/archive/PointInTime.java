@@ -1,12 +1,9 @@
 package dev.cairn.server.backup.archive;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.WireFormat;
 import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.mvcc.KeyValueFields;
 import dev.cairn.mvcc.RevisionTail;
 import dev.cairn.proto.leasepb.Lease;
-import dev.cairn.proto.mvccpb.KeyValue;
 import dev.cairn.server.backup.AddedPairs;
 import dev.cairn.server.backup.AddedPairs.Preference;
 import dev.cairn.server.backup.TableSource;
@@ -233,11 +230,19 @@ public final class PointInTime {
             for (RevisionTail.Row row : group.rows()) {
                 if (row.revision().main() > behind) {
                     bytes += EtcdRevision.BYTES + row.keyValue().size();
-                    long lease = row.tombstone() ? 0 : leaseOf(row.keyValue());
+                    long lease = row.tombstone() ? 0 : leaseOf(row);
                     if (lease != 0) {
                         referenced.add(lease);
                     }
                 }
+            }
+        }
+
+        private static long leaseOf(RevisionTail.Row row) throws ArchiveException {
+            try {
+                return KeyValueFields.decode(row.keyValue()).lease();
+            } catch (IOException e) {
+                throw new ArchiveException("an archived key-value does not decode: " + e.getMessage());
             }
         }
 
@@ -251,25 +256,6 @@ public final class PointInTime {
             ArchiveException damage = flaw;
             return new ArchiveException(
                     wanted + " cannot be restored: " + end + why + (damage == null ? "" : "; " + damage.getMessage()));
-        }
-    }
-
-    /** The lease of an encoded key-value; 0 for none, and for the mark of a bumped revision. */
-    public static long leaseOf(ByteString keyValue) throws ArchiveException {
-        CodedInputStream in = keyValue.newCodedInput();
-        long lease = 0;
-        try {
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                if (WireFormat.getTagFieldNumber(tag) == KeyValue.LEASE_FIELD_NUMBER
-                        && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-                    lease = in.readInt64();
-                } else {
-                    in.skipField(tag);
-                }
-            }
-            return lease;
-        } catch (IOException e) {
-            throw new ArchiveException("an archived key-value does not decode: " + e.getMessage());
         }
     }
 
