@@ -5,9 +5,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cairn.bbolt.BoltBucket;
 import dev.cairn.bbolt.BoltCursor;
 import dev.cairn.bbolt.BoltFile;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -25,9 +25,6 @@ import java.util.zip.CRC32C;
  */
 record SnapshotStatus(int hash, long revision, int keys, long bytes, String version) {
     private static final String KEY_BUCKET = "key";
-
-    /** Main and sub revision, with a line between. */
-    private static final int REVISION_BYTES = 17;
 
     /** Reads the whole file. */
     static SnapshotStatus of(Path path) throws IOException {
@@ -57,9 +54,11 @@ record SnapshotStatus(int hash, long revision, int keys, long bytes, String vers
         final Set<ByteString> living = new HashSet<>();
         long revision;
         private final Path path;
+        private final String place;
 
         Reading(Path path) {
             this.path = path;
+            this.place = path + ": bucket " + KEY_BUCKET + ", key";
         }
 
         void bucket(byte[] name, BoltBucket bucket) throws IOException {
@@ -80,17 +79,14 @@ record SnapshotStatus(int hash, long revision, int keys, long bytes, String vers
         }
 
         private void revision(byte[] key, byte[] value) throws IOException {
-            if (key.length < REVISION_BYTES) {
-                throw new IOException(path + " has a key of " + key.length + " bytes in the bucket of revisions");
-            }
-            revision = ByteBuffer.wrap(key).getLong();
+            EtcdRevision written = EtcdRevision.decode(place, key);
+            revision = written.main();
             try {
                 ByteString name = KeyValue.parseFrom(value).getKey();
-                // A deletion has a mark behind its revision.
-                if (key.length == REVISION_BYTES) {
-                    living.add(name);
-                } else {
+                if (written.tombstone()) {
                     living.remove(name);
+                } else {
+                    living.add(name);
                 }
             } catch (InvalidProtocolBufferException e) {
                 throw new IOException(path + " holds at revision " + revision + " what is no key-value: " + e, e);

@@ -3,21 +3,22 @@ package dev.cairn.etcdutl;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.TextFormat;
+import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.mvcc.Revision;
 import dev.cairn.proto.authpb.Permission;
 import dev.cairn.proto.authpb.Role;
 import dev.cairn.proto.authpb.User;
 import dev.cairn.proto.etcdserverpb.AlarmMember;
 import dev.cairn.proto.leasepb.Lease;
 import dev.cairn.proto.mvccpb.KeyValue;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A record of one of etcd's tables in words. Stateless. */
 final class TableRecord {
-    private static final int REVISION_BYTES = 17;
     private static final Set<String> REVISIONS_IN_META = Set.of("scheduledCompactRev", "finishedCompactRev");
 
     private TableRecord() {}
@@ -48,13 +49,12 @@ final class TableRecord {
     static Fields fields(String table, ByteString key, ByteString value) {
         try {
             return decoded(table, key, value);
-        } catch (InvalidProtocolBufferException e) {
+        } catch (IOException e) {
             return new Fields().bytes("key", key).bytes("value", value).text("error", String.valueOf(e.getMessage()));
         }
     }
 
-    private static Fields decoded(String table, ByteString key, ByteString value)
-            throws InvalidProtocolBufferException {
+    private static Fields decoded(String table, ByteString key, ByteString value) throws IOException {
         return switch (table) {
             case "key" -> revision(key, value);
             case "lease" -> {
@@ -108,18 +108,16 @@ final class TableRecord {
         return isText ? fields.text("value", value.toStringUtf8()) : fields.bytes("value", value);
     }
 
-    private static Fields revision(ByteString key, ByteString value) throws InvalidProtocolBufferException {
-        if (key.size() < REVISION_BYTES) {
-            return new Fields().bytes("key", key).bytes("value", value);
-        }
-        ByteBuffer at = key.asReadOnlyByteBuffer();
-        Fields fields = new Fields().text("revision", at.getLong(0) + "." + at.getLong(Long.BYTES + 1));
+    private static Fields revision(ByteString key, ByteString value) throws IOException {
+        EtcdRevision written = EtcdRevision.decode("key", key.toByteArray());
+        Revision at = written.revision();
+        Fields fields = new Fields().text("revision", at.main() + "." + at.sub());
         if (value.isEmpty()) {
             return fields.flag("nothing_written");
         }
         KeyValue keyValue = KeyValue.parseFrom(value);
         fields.bytes("key", keyValue.getKey());
-        if (key.size() > REVISION_BYTES) {
+        if (written.tombstone()) {
             return fields.flag("deleted");
         }
         fields.number("create_revision", keyValue.getCreateRevision()).number("version", keyValue.getVersion());

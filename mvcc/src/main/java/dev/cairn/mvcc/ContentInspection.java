@@ -65,20 +65,21 @@ public final class ContentInspection {
     }
 
     private void meta(ByteString name, byte[] value) {
+        long number;
         try {
-            StoreLoader.checkMeta(name, value);
+            number = StoreLoader.checkedMeta(name, value);
         } catch (InvalidContentException e) {
             onProblem.accept(String.valueOf(e.getMessage()));
             return;
         }
         if (name.equals(Layout.META_CONSISTENT_INDEX)) {
-            index = ByteBuffer.wrap(value).getLong();
+            index = number;
         } else if (name.equals(Layout.META_TERM)) {
-            term = ByteBuffer.wrap(value).getLong();
+            term = number;
         } else if (name.equals(Layout.META_SCHEDULED_COMPACTION)) {
-            scheduled = ByteBuffer.wrap(value).getLong();
+            scheduled = number;
         } else if (name.equals(Layout.META_FINISHED_COMPACTION)) {
-            finished = ByteBuffer.wrap(value).getLong();
+            finished = number;
         }
     }
 

@@ -57,7 +57,7 @@ final class EtcdView {
             for (boolean found = cursor.first(); found; found = cursor.next()) {
                 ByteBuffer record = cursor.value();
                 byte[] key =
-                        Layout.etcdRevision(Layout.revisionAt(cursor.key(), 0), RevisionRecord.isTombstone(record));
+                        EtcdRevision.encode(Layout.revisionAt(cursor.key(), 0), RevisionRecord.isTombstone(record));
                 visitor.pair(UnsafeByteOperations.unsafeWrap(key), RevisionRecord.keyValue(record));
             }
         }

@@ -105,7 +105,7 @@ final class KvHash {
                 return;
             }
         }
-        crc.update(Layout.etcdRevision(at, tombstone));
+        crc.update(EtcdRevision.encode(at, tombstone));
         crc.update(keyValue);
     }
 

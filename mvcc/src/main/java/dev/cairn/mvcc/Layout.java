@@ -66,10 +66,6 @@ final class Layout {
     static final ByteString META_FINISHED_COMPACTION = ByteString.copyFromUtf8("finishedCompactRev");
     static final ByteString META_STORAGE_VERSION = ByteString.copyFromUtf8("storageVersion");
 
-    private static final int ETCD_REVISION_BYTES = Long.BYTES + 1 + Long.BYTES;
-    private static final byte ETCD_REVISION_SEPARATOR = '_';
-    private static final byte ETCD_TOMBSTONE_MARK = 't';
-
     private Layout() {}
 
     static TableRef bucket(Table table) {
@@ -110,27 +106,18 @@ final class Layout {
         return histKey(keyId, revision.main(), revision.sub());
     }
 
-    /** The revision as etcd writes it into its files. */
-    static byte[] etcdRevision(Revision revision, boolean tombstone) {
-        ByteBuffer buffer = ByteBuffer.allocate(ETCD_REVISION_BYTES + (tombstone ? 1 : 0));
-        buffer.putLong(revision.main()).put(ETCD_REVISION_SEPARATOR).putLong(revision.sub());
-        if (tombstone) {
-            buffer.put(ETCD_TOMBSTONE_MARK);
-        }
-        return buffer.array();
-    }
-
     /** A compacted revision as {@code meta} holds it. */
     static ByteString compaction(long main) {
-        return UnsafeByteOperations.unsafeWrap(etcdRevision(new Revision(main, 0), false));
+        return UnsafeByteOperations.unsafeWrap(EtcdRevision.encode(main));
     }
 
-    /** The main part of a revision in etcd's form. */
-    static long etcdRevisionMain(ByteBuffer value) {
-        if (value.remaining() < ETCD_REVISION_BYTES) {
-            throw new IllegalStateException("a revision of " + value.remaining() + " bytes");
+    /** The compacted revision that {@code meta} holds. */
+    static long compactionOf(ByteString value) {
+        try {
+            return EtcdRevision.decodeCompaction("a compaction recorded as", value.toByteArray());
+        } catch (InvalidContentException e) {
+            throw new IllegalStateException(e);
         }
-        return value.getLong(value.position());
     }
 
     static byte[] longBytes(long value) {

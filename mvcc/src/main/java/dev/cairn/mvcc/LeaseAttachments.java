@@ -1,6 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
+import java.util.function.LongPredicate;
 
 /** What the store asks and tells of leases while it applies writes. Called on the apply loop only. */
 public interface LeaseAttachments {
@@ -12,4 +13,20 @@ public interface LeaseAttachments {
 
     /** The key no longer hangs on the lease. */
     void detach(long lease, ByteString key);
+
+    /** Leases that do not remember their keys. */
+    static LeaseAttachments forgetful(LongPredicate exists) {
+        return new LeaseAttachments() {
+            @Override
+            public boolean exists(long lease) {
+                return exists.test(lease);
+            }
+
+            @Override
+            public void attach(long lease, ByteString key) {}
+
+            @Override
+            public void detach(long lease, ByteString key) {}
+        };
+    }
 }

@@ -1,12 +1,8 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
-import com.google.protobuf.WireFormat;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
 /**
@@ -23,72 +19,51 @@ record LoadedRevision(
         long version,
         long lease,
         ByteString keyValue) {
-    /** What begins in etcd's form of a revision: the main part, a separator, the sub part, and for tombstones a mark. */
-    private static final int PUT_BYTES = Long.BYTES + 1 + Long.BYTES;
-
-    private static final int TOMBSTONE_BYTES = PUT_BYTES + 1;
+    private static final String PLACE = "bucket " + EtcdView.KEY_BUCKET + ", key";
 
     /** Takes the arrays over. */
     static LoadedRevision decode(byte[] key, byte[] keyValue) throws InvalidContentException {
-        ByteBuffer buffer = ByteBuffer.wrap(key);
-        boolean tombstone = key.length == TOMBSTONE_BYTES;
-        if (key.length != PUT_BYTES && !tombstone) {
-            throw wrong(key, "a revision of " + key.length + " bytes");
+        EtcdRevision place = EtcdRevision.decode(PLACE, key);
+        Revision revision = place.revision();
+        if (revision.sub() > Integer.MAX_VALUE) {
+            throw wrong(key, "more changes in one transaction than a store can hold");
         }
-        long main = buffer.getLong(0);
-        long sub = buffer.getLong(Long.BYTES + 1);
-        boolean marked = key[Long.BYTES] == '_' && (!tombstone || key[PUT_BYTES] == 't');
-        if (!marked || main < 0 || sub < 0 || sub > Integer.MAX_VALUE) {
-            throw wrong(key, "this is no revision");
-        }
-        Revision revision = new Revision(main, sub);
         ByteString value = UnsafeByteOperations.unsafeWrap(keyValue);
-        if (keyValue.length == 0 && !tombstone) {
+        if (keyValue.length == 0 && !place.tombstone()) {
             return new LoadedRevision(revision, false, ByteString.EMPTY, 0, 0, 0, value);
         }
-        return decode(key, revision, tombstone, keyValue, value);
+        return decode(key, revision, place.tombstone(), keyValue, value);
     }
 
     private static LoadedRevision decode(
             byte[] place, Revision revision, boolean tombstone, byte[] keyValue, ByteString value)
             throws InvalidContentException {
-        ByteString key = ByteString.EMPTY;
-        long create = 0;
-        long mod = 0;
-        long version = 0;
-        long lease = 0;
-        CodedInputStream in = CodedInputStream.newInstance(keyValue);
+        KeyValueFields fields;
         try {
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                switch (WireFormat.getTagFieldNumber(tag)) {
-                    case KeyValue.KEY_FIELD_NUMBER -> key = in.readBytes();
-                    case KeyValue.CREATE_REVISION_FIELD_NUMBER -> create = in.readInt64();
-                    case KeyValue.MOD_REVISION_FIELD_NUMBER -> mod = in.readInt64();
-                    case KeyValue.VERSION_FIELD_NUMBER -> version = in.readInt64();
-                    case KeyValue.LEASE_FIELD_NUMBER -> lease = in.readInt64();
-                    default -> in.skipField(tag);
-                }
-            }
+            fields = KeyValueFields.decode(keyValue);
         } catch (IOException e) {
             throw new InvalidContentException(place(place), "the key-value does not decode: " + e.getMessage(), e);
         }
-        if (key.isEmpty()) {
+        if (fields.key().isEmpty()) {
             throw wrong(place, "the key-value has no key");
         }
         // The digest of a member finds the key of a record as its first field.
-        if (keyValue[0] != (KeyValue.KEY_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED)) {
+        if (keyValue[0] != KeyValueFields.KEY_TAG) {
             throw wrong(place, "the key-value does not begin with its key");
         }
         if (tombstone) {
-            return new LoadedRevision(revision, true, key, 0, 0, 0, value);
+            return new LoadedRevision(revision, true, fields.key(), 0, 0, 0, value);
         }
+        long create = fields.create();
+        long mod = fields.mod();
+        long version = fields.version();
         if (mod != revision.main() || create < 0 || create > mod || version < 1) {
             throw wrong(
                     place,
                     "the key-value names revision " + mod + ", creation " + create + " and version " + version
                             + " at revision " + revision);
         }
-        return new LoadedRevision(revision, false, key, create, version, lease, value);
+        return new LoadedRevision(revision, false, fields.key(), create, version, fields.lease(), value);
     }
 
     KeyState state(Revision id) {
@@ -96,7 +71,7 @@ record LoadedRevision(
     }
 
     static String place(byte[] key) {
-        return "bucket " + EtcdView.KEY_BUCKET + ", key " + HexFormat.of().formatHex(key);
+        return PLACE + " " + HexFormat.of().formatHex(key);
     }
 
     private static InvalidContentException wrong(byte[] key, String problem) {

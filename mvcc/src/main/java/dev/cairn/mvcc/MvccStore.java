@@ -49,7 +49,10 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     private final AppliedState appliedAtOpen;
 
     // Confined to the apply loop once it runs.
-    private LeaseAttachments leases = new NoLeases();
+
+    /** There are none until someone says. */
+    private LeaseAttachments leases = LeaseAttachments.forgetful(lease -> false);
+
     private EventListener listener = NO_LISTENER;
     private long appliedIndex;
 
@@ -65,20 +68,6 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.history = new HistoryReader(state);
         this.appliedAtOpen = recovered.applied();
         this.appliedIndex = recovered.applied().index();
-    }
-
-    /** What is known of leases until someone says. */
-    private static final class NoLeases implements LeaseAttachments {
-        @Override
-        public boolean exists(long lease) {
-            return false;
-        }
-
-        @Override
-        public void attach(long lease, ByteString key) {}
-
-        @Override
-        public void detach(long lease, ByteString key) {}
     }
 
     /**

@@ -86,7 +86,7 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
 
     private static long compaction(ReadTxn txn, ByteString name) {
         ByteBuffer value = SmallTables.stored(Table.META).get(txn, name);
-        return value == null ? NEVER : Layout.etcdRevisionMain(value);
+        return value == null ? NEVER : Layout.compactionOf(ByteString.copyFrom(value));
     }
 
     private static long number(ReadTxn txn, ByteString name) {

@@ -261,7 +261,7 @@ final class StoreFlusher implements Flusher {
             durableIndex = applied.index();
         }
         if (scheduled != null && scheduled.value() != null) {
-            compactor.durable(Layout.etcdRevisionMain(scheduled.value().asReadOnlyByteBuffer()));
+            compactor.durable(Layout.compactionOf(scheduled.value()));
         }
         options.meter().onCommit(System.nanoTime() - started, frozen.operations());
         return true;

@@ -148,7 +148,7 @@ public final class StoreImage implements AutoCloseable {
     }
 
     private static Pair pair(Revision at, ByteBuffer record) {
-        byte[] key = Layout.etcdRevision(at, RevisionRecord.isTombstone(record));
+        byte[] key = EtcdRevision.encode(at, RevisionRecord.isTombstone(record));
         ByteBuffer keyValue = RevisionRecord.keyValueBuffer(record);
         byte[] value = new byte[keyValue.remaining()];
         keyValue.get(value);

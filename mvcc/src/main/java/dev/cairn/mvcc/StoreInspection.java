@@ -1,14 +1,11 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.WireFormat;
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.Cursor;
 import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -173,18 +170,18 @@ public final class StoreInspection {
             problem(place + ": that revision is not in table rev");
             return;
         }
-        KeyValue keyValue = decode(state.revision(), record);
+        KeyValueFields keyValue = decode(state.revision(), record);
         if (keyValue == null) {
             return;
         }
         boolean same = RevisionRecord.idOf(state.revision(), record).equals(state.id())
                 && RevisionRecord.isTombstone(record) == state.tombstone()
-                && keyValue.getKey().equals(key)
-                && keyValue.getCreateRevision() == state.create()
-                && keyValue.getVersion() == state.version()
-                && keyValue.getLease() == state.lease();
+                && keyValue.key().equals(key)
+                && keyValue.create() == state.create()
+                && keyValue.version() == state.version()
+                && keyValue.lease() == state.lease();
         if (!same) {
-            problem(place + ": table rev has something else there, of " + shown(keyValue.getKey()));
+            problem(place + ": table rev has something else there, of " + shown(keyValue.key()));
         }
     }
 
@@ -232,17 +229,16 @@ public final class StoreInspection {
                     // The mark of a revision at which nothing was written.
                     continue;
                 }
-                KeyValue keyValue = decode(at, record);
+                KeyValueFields keyValue = decode(at, record);
                 if (keyValue == null) {
                     continue;
                 }
-                if (!tombstone && keyValue.getModRevision() != at.main()) {
-                    problem("table rev, revision " + at + ": its key-value names revision "
-                            + keyValue.getModRevision());
+                if (!tombstone && keyValue.mod() != at.main()) {
+                    problem("table rev, revision " + at + ": its key-value names revision " + keyValue.mod());
                 }
                 // A tombstone below the compaction may be forgotten before it is removed.
                 if (!(tombstone && at.main() < recovered.compacted())) {
-                    checkOwned(txn, at, RevisionRecord.idOf(at, record), tombstone, keyValue.getKey());
+                    checkOwned(txn, at, RevisionRecord.idOf(at, record), tombstone, keyValue.key());
                 }
             }
         }
@@ -316,23 +312,9 @@ public final class StoreInspection {
         }
     }
 
-    private @Nullable KeyValue decode(Revision at, ByteBuffer record) {
+    private @Nullable KeyValueFields decode(Revision at, ByteBuffer record) {
         try {
-            ByteBuffer keyValue = RevisionRecord.keyValueBuffer(record);
-            CodedInputStream in = CodedInputStream.newInstance(keyValue.duplicate());
-            // Its value, which may be long, is of no interest.
-            KeyValue.Builder found = KeyValue.newBuilder();
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                switch (WireFormat.getTagFieldNumber(tag)) {
-                    case KeyValue.KEY_FIELD_NUMBER -> found.setKey(in.readBytes());
-                    case KeyValue.CREATE_REVISION_FIELD_NUMBER -> found.setCreateRevision(in.readInt64());
-                    case KeyValue.MOD_REVISION_FIELD_NUMBER -> found.setModRevision(in.readInt64());
-                    case KeyValue.VERSION_FIELD_NUMBER -> found.setVersion(in.readInt64());
-                    case KeyValue.LEASE_FIELD_NUMBER -> found.setLease(in.readInt64());
-                    default -> in.skipField(tag);
-                }
-            }
-            return found.build();
+            return KeyValueFields.decode(RevisionRecord.keyValueBuffer(record));
         } catch (IOException | IllegalArgumentException e) {
             problem("table rev, revision " + at + ": the key-value does not decode: " + e.getMessage());
             return null;

@@ -131,7 +131,7 @@ public final class StoreLoader implements AutoCloseable {
         }
         ByteString name = ByteString.copyFrom(key);
         if (table == Table.META) {
-            checkMeta(name, value);
+            checkedMeta(name, value);
             if (name.equals(Layout.META_STORAGE_VERSION)) {
                 // It tells etcd's tools the schema of the file, which has come to its end here.
                 return;
@@ -141,23 +141,24 @@ public final class StoreLoader implements AutoCloseable {
         grow((long) key.length + value.length);
     }
 
-    static void checkMeta(ByteString name, byte[] value) throws InvalidContentException {
-        int expected;
-        if (name.equals(Layout.META_CONSISTENT_INDEX) || name.equals(Layout.META_TERM)) {
-            expected = Long.BYTES;
-        } else if (name.equals(Layout.META_SCHEDULED_COMPACTION) || name.equals(Layout.META_FINISHED_COMPACTION)) {
-            expected = Layout.compaction(0).size();
-        } else {
-            return;
-        }
+    /** The number that a value of {@code meta} holds; 0 for a value that is none. */
+    static long checkedMeta(ByteString name, byte[] value) throws InvalidContentException {
         String place = "bucket " + Table.META.bucket() + ", key " + name.toStringUtf8();
-        if (value.length != expected) {
-            throw new InvalidContentException(
-                    place, "a value of " + value.length + " bytes (expected: " + expected + ")");
+        if (name.equals(Layout.META_SCHEDULED_COMPACTION) || name.equals(Layout.META_FINISHED_COMPACTION)) {
+            return EtcdRevision.decodeCompaction(place + ", value", value);
         }
-        if (ByteBuffer.wrap(value).getLong(0) < 0) {
+        if (!name.equals(Layout.META_CONSISTENT_INDEX) && !name.equals(Layout.META_TERM)) {
+            return 0;
+        }
+        if (value.length != Long.BYTES) {
+            throw new InvalidContentException(
+                    place, "a value of " + value.length + " bytes (expected: " + Long.BYTES + ")");
+        }
+        long number = ByteBuffer.wrap(value).getLong();
+        if (number < 0) {
             throw new InvalidContentException(place, "a negative number");
         }
+        return number;
     }
 
     /**

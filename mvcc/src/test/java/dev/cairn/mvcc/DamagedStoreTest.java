@@ -290,18 +290,7 @@ class DamagedStoreTest {
         }
         List<Throwable> reported = new ArrayList<>();
         try (MvccStore store = MvccStore.open(StoreOptions.of(disk).onFailure(reported::add))) {
-            LeaseAttachments none = new LeaseAttachments() {
-                @Override
-                public boolean exists(long lease) {
-                    return false;
-                }
-
-                @Override
-                public void attach(long lease, ByteString key) {}
-
-                @Override
-                public void detach(long lease, ByteString key) {}
-            };
+            LeaseAttachments none = LeaseAttachments.forgetful(lease -> false);
             assertThatThrownBy(() -> store.setLeases(none)).isInstanceOf(DamagedStoreException.class);
             assertThat(reported).hasSize(1);
         }

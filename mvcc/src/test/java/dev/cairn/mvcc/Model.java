@@ -176,7 +176,7 @@ final class Model {
                     continue;
                 }
             }
-            crc.update(Layout.etcdRevision(change.revision(), change.tombstone()));
+            crc.update(EtcdRevision.encode(change.revision(), change.tombstone()));
             crc.update(change.encoded().toByteArray());
         }
         return (int) crc.getValue();

@@ -72,7 +72,7 @@ class RevisionTailTest {
     private static void read(RevisionTail tail, int bytesMax, List<String> into) {
         for (RevisionTail.Piece piece = tail.next(bytesMax); !piece.rows().isEmpty(); piece = tail.next(bytesMax)) {
             for (RevisionTail.Row row : piece.rows()) {
-                byte[] key = Layout.etcdRevision(row.revision(), row.tombstone());
+                byte[] key = EtcdRevision.encode(row.revision(), row.tombstone());
                 into.add(HexFormat.of().formatHex(key) + "=" + row.keyValue().hashCode());
             }
             tail.release();

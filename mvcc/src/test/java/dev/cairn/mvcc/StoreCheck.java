@@ -69,7 +69,7 @@ final class StoreCheck {
                 }
             }
             ByteBuffer scheduled = SmallTables.stored(Table.META).get(txn, Layout.META_SCHEDULED_COMPACTION);
-            long compacted = scheduled == null ? -1 : Layout.etcdRevisionMain(scheduled);
+            long compacted = scheduled == null ? -1 : Layout.compactionOf(ByteString.copyFrom(scheduled));
             records.forEach((revision, record) -> {
                 // A tombstone below the compaction may be forgotten by idx before it is removed.
                 if (!(record.tombstone() && revision.main() < compacted)) {

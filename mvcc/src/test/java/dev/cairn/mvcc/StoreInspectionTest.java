@@ -35,18 +35,7 @@ class StoreInspectionTest {
     @BeforeEach
     void fill() throws Exception {
         try (MvccStore store = MvccStore.open(StoreOptions.lmdb(directory, 0))) {
-            store.setLeases(new LeaseAttachments() {
-                @Override
-                public boolean exists(long lease) {
-                    return true;
-                }
-
-                @Override
-                public void attach(long lease, ByteString key) {}
-
-                @Override
-                public void detach(long lease, ByteString key) {}
-            });
+            store.setLeases(LeaseAttachments.forgetful(lease -> true));
             store.put(Table.LEASE, ByteString.copyFrom(Layout.longBytes(LEASE)), ByteString.copyFromUtf8("lease"));
             fill(store, new Random(5));
         }

@@ -195,7 +195,7 @@ class StoreLoaderTest {
     }
 
     private static byte[] revision(long main, long sub, boolean tombstone) {
-        return Layout.etcdRevision(new Revision(main, sub), tombstone);
+        return EtcdRevision.encode(new Revision(main, sub), tombstone);
     }
 
     private static byte[] keyValue(String key, long create, long mod, long version) {

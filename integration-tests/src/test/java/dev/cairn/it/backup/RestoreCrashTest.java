@@ -7,12 +7,12 @@ import com.google.protobuf.ByteString;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.proto.mvccpb.KeyValue;
 import dev.cairn.server.backup.DatabaseWriter;
 import dev.cairn.server.backup.TableSource;
 import dev.cairn.server.backup.WorkProgress;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,13 +60,7 @@ class RestoreCrashTest {
                         .setVersion(1)
                         .setValue(ByteString.copyFrom(value))
                         .build();
-                visitor.pair(
-                        ByteBuffer.allocate(17)
-                                .putLong(revision)
-                                .put((byte) '_')
-                                .putLong(0)
-                                .array(),
-                        pair.toByteArray());
+                visitor.pair(EtcdRevision.encode(revision), pair.toByteArray());
             }
             visitor.bucket("meta");
             visitor.pair("storageVersion".getBytes(StandardCharsets.UTF_8), "3.7.0".getBytes(StandardCharsets.UTF_8));

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
-import dev.cairn.server.backup.archive.BackupDirectory;
 import dev.cairn.server.backup.archive.BackupDirectory.Full;
-import java.io.IOException;
+import dev.cairn.server.backup.archive.Target;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,30 +51,6 @@ class ScheduledBackupTest {
         return number(ctl(server, "endpoint", "hashkv", "--rev=" + revision, "-w", "json"), "\"hash\":(\\d+)");
     }
 
-    /** The newest full backup that holds this revision, when there is one. */
-    private static Full awaitFull(Path backups, long revision, ServerProcess server)
-            throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (true) {
-            if (Files.list(backups).findAny().isPresent()) {
-                for (Full full : BackupDirectory.of(backups, cluster(backups)).fulls()) {
-                    if (full.revision() >= revision) {
-                        return full;
-                    }
-                }
-            }
-            assertThat(System.nanoTime() < deadline).as(server.logTail()).isTrue();
-            Thread.sleep(50);
-        }
-    }
-
-    private static long cluster(Path backups) throws IOException {
-        try (var entries = Files.list(backups)) {
-            return Long.parseUnsignedLong(
-                    entries.findFirst().orElseThrow().getFileName().toString(), 16);
-        }
-    }
-
     private static List<String> restore(Path tool, Path from, ServerProcess server, String... more) {
         List<String> command = new ArrayList<>(List.of(
                 tool.toString(),
@@ -117,7 +92,7 @@ class ScheduledBackupTest {
             ctl(server, "put", "last", "one");
             revision = revision(server);
             hash = hashAt(server, revision);
-            full = awaitFull(backups, revision, server);
+            full = new Backups(backups).awaitFull(revision, server);
             HttpResponse<String> metrics = HttpClient.newHttpClient()
                     .send(
                             HttpRequest.newBuilder(URI.create(server.clientUrl() + "/metrics"))
@@ -157,6 +132,7 @@ class ScheduledBackupTest {
     @Test
     void shouldRestoreWhatReadersSaw() throws Exception {
         Path backups = Files.createDirectory(directory.resolve("backups"));
+        Backups archive = new Backups(backups);
         List<Long> revisions = new ArrayList<>();
         List<String> seen = new ArrayList<>();
         Instant between;
@@ -167,7 +143,7 @@ class ScheduledBackupTest {
                 "--backup-dir=" + backups,
                 "--backup-interval=1h",
                 "--backup-archive")) {
-            awaitFull(backups, 1, server);
+            archive.awaitFull(1, server);
             for (int i = 0; i < 40; i++) {
                 ctl(server, "put", "key-" + i % 9, "value-" + i);
                 if (i % 5 == 4) {
@@ -178,18 +154,16 @@ class ScheduledBackupTest {
                     seen.add(ctl(server, "get", "key", "--prefix", "-w", "fields"));
                 }
             }
-            // The archive knows of times to a second: two, before and behind the moment.
-            Thread.sleep(2500);
+            archive.awaitReached(new Target.AtRevision(revision(server)), server);
             between = Instant.now();
             revisionBetween = revision(server);
-            Thread.sleep(2500);
             String lease = ctl(server, "lease", "grant", "5000").split(" ")[1];
             ctl(server, "put", "key-leased", "later", "--lease=" + lease);
             revisions.add(revision(server));
             seen.add(ctl(server, "get", "key", "--prefix", "-w", "fields"));
             // What is compacted here is in the archive still.
             ctl(server, "compact", Long.toString(revision(server) - 1));
-            Thread.sleep(1500);
+            archive.awaitReached(new Target.AtRevision(revision(server)), server);
             assertThat(server.terminate(LIMIT)).isEqualTo(143);
         }
         for (int i = 0; i < revisions.size(); i++) {

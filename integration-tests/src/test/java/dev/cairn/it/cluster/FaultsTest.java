@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.cairn.it.load.Load;
 import dev.cairn.it.process.Network;
+import dev.cairn.testing.Seed;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -70,19 +70,19 @@ class FaultsTest {
     void shouldLookLikeOneEtcdWhateverHappens() throws Exception {
         String missing = Network.missing();
         assumeTrue(missing == null, "Skipped: " + missing);
-        long seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        long seed = Seed.choose();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("cairn.faults.seconds", 0));
         for (int round = 0; round == 0 || System.nanoTime() < end; round++) {
             try {
                 run(seed + round, Files.createDirectory(directory.resolve("round" + round)));
             } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError("the same faults again: -Dcairn.seed=" + (seed + round), e);
+                throw new AssertionError("the same faults again: " + Seed.replay(seed + round), e);
             }
         }
     }
 
     private static void run(long seed, Path directory) {
-        System.out.println("faults: -Dcairn.seed=" + seed);
+        System.out.println("faults: " + Seed.replay(seed));
         Random random = new Random(seed);
         List<Fault> faults = new ArrayList<>(Arrays.asList(Fault.values()));
         Collections.shuffle(faults, random);

@@ -6,8 +6,8 @@ import dev.cairn.it.load.Load;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +34,7 @@ class MigrationTest {
 
     @Test
     void shouldMigrateToUsAndBackUnderLoad() {
-        long seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        long seed = Seed.choose();
         try (Group group = Group.found(directory, FLAGS, Group.real(), Group.real(), Group.real());
                 Load load = Load.start(group.targets(), seed)) {
             load.awaitMore(ANSWERS, Group.LIMIT);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.cairn.it.process.Command;
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -103,7 +103,7 @@ class SnapshotCatchUpTest {
     /** Ours dies at any moment between the arrival of the snapshot and the end of the exchange. */
     @Test
     void shouldComeBackFromKillsWhileItCatchesUp() throws Exception {
-        long seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        long seed = Seed.choose();
         Random random = new Random(seed);
         try (Group group = found(true, true)) {
             group.client(0).putMany("before-", 200);
@@ -129,7 +129,7 @@ class SnapshotCatchUpTest {
             group.start(2);
             shouldHaveCaughtUp(group);
         } catch (AssertionError e) {
-            throw new AssertionError("replay: -Dcairn.seed=" + seed, e);
+            throw new AssertionError("replay: " + Seed.replay(seed), e);
         }
     }
 }

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.bbolt.BoltFile;
+import dev.cairn.it.backup.Backups;
 import dev.cairn.it.cluster.Group;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.proto.etcdserverpb.KVGrpc;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
@@ -18,6 +20,7 @@ import dev.cairn.server.backup.WorkProgress;
 import dev.cairn.server.backup.archive.BackupDirectory;
 import dev.cairn.server.backup.archive.PointInTime;
 import dev.cairn.server.backup.archive.Target;
+import dev.cairn.testing.Seed;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -25,13 +28,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ class BackupCrashTest {
 
     @BeforeEach
     void chooseSeed() {
-        seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        seed = Seed.choose();
         random = new Random(seed);
     }
 
@@ -99,26 +100,6 @@ class BackupCrashTest {
         }
     }
 
-    private static void await(String what, ServerProcess server, BooleanSupplier condition)
-            throws InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime() < deadline)
-                    .as("%s\n%s", what, server.logTail())
-                    .isTrue();
-            Thread.sleep(20);
-        }
-    }
-
-    private static boolean reaches(Path backups, long revision) {
-        try {
-            PointInTime.find(BackupDirectory.find(backups), new Target.AtRevision(revision), WorkProgress.UNSEEN);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
     private static Map<String, KeyValue> restored(Path backups, long revision) throws IOException {
         PointInTime way =
                 PointInTime.find(BackupDirectory.find(backups), new Target.AtRevision(revision), WorkProgress.UNSEEN);
@@ -137,8 +118,7 @@ class BackupCrashTest {
                     if (inKeys) {
                         KeyValue row = KeyValue.parseFrom(value);
                         String name = row.getKey().toStringUtf8();
-                        // A deletion has a mark behind its revision.
-                        if (key.length > 17) {
+                        if (EtcdRevision.decode("key", key).tombstone()) {
                             keys.remove(name);
                         } else {
                             keys.put(name, row);
@@ -165,7 +145,7 @@ class BackupCrashTest {
 
     @Test
     void shouldGiveBackWhatReadersSawWheneverItIsKilled() throws Exception {
-        String replay = "-Dcairn.seed=" + seed;
+        String replay = Seed.replay(seed);
         Path backups = Files.createDirectory(directory.resolve("backups"));
         Ledger ledger = new Ledger();
         TreeMap<Long, Map<String, KeyValue>> seen = new TreeMap<>();
@@ -177,7 +157,7 @@ class BackupCrashTest {
                 "--backup-retention=0",
                 "--backup-archive")) {
             server.start();
-            await("first full backup", server, () -> reaches(backups, 1));
+            new Backups(backups).awaitReached(new Target.AtRevision(1), server);
             for (int round = 0; round < ROUNDS; round++) {
                 try (Writers writers = new Writers(ledger, server.target(), "round" + round, WRITERS, random)) {
                     for (int i = 0; i < SAMPLES_A_ROUND; i++) {
@@ -197,7 +177,7 @@ class BackupCrashTest {
             }
             long newest = currentRevision(server);
             seen.put(newest, read(server, newest));
-            await("archive of revision " + newest, server, () -> reaches(backups, newest));
+            new Backups(backups).awaitReached(new Target.AtRevision(newest), server);
             // History was never interrupted, so neither was the line.
             assertThat(server.log().split("archiving of revisions begins anew", -1))
                     .as(replay)
@@ -229,7 +209,7 @@ class BackupCrashTest {
                 ours,
                 ours)) {
             int first = group.awaitLeader();
-            await("first full backup", group.member(first), () -> reaches(backups, 1));
+            new Backups(backups).awaitReached(new Target.AtRevision(1), group.member(first));
             for (int round = 0; round < 5; round++) {
                 int leader = group.awaitLeader();
                 int other = (leader + 1 + random.nextInt(2)) % 3;
@@ -249,15 +229,13 @@ class BackupCrashTest {
             int last = group.awaitLeader();
             long newest = currentRevision(group.member(last));
             seen.put(newest, read(group.member(last), newest));
-            await("archive of revision " + newest, group.member(last), () -> reaches(backups, newest));
+            new Backups(backups).awaitReached(new Target.AtRevision(newest), group.member(last));
         }
         // Whoever led, there was one backup in this hour, and one line.
-        assertThat(BackupDirectory.find(backups).fulls())
-                .as("-Dcairn.seed=" + seed)
-                .hasSize(1);
+        assertThat(BackupDirectory.find(backups).fulls()).as(Seed.replay(seed)).hasSize(1);
         for (Map.Entry<Long, Map<String, KeyValue>> sample : seen.entrySet()) {
             assertThat(restored(backups, sample.getKey()))
-                    .as("-Dcairn.seed=%d revision %d", seed, sample.getKey())
+                    .as("%s revision %d", Seed.replay(seed), sample.getKey())
                     .isEqualTo(sample.getValue());
         }
     }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Seed;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +43,7 @@ class CrashTest {
 
     @BeforeEach
     void chooseSeed() {
-        seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        seed = Seed.choose();
         random = new Random(seed);
     }
 
@@ -268,6 +268,6 @@ class CrashTest {
     }
 
     private String replay() {
-        return "seed " + seed + " (-Dtest=CrashTest -Dcairn.seed=" + seed + ")";
+        return "seed " + seed + " (-Dtest=CrashTest " + Seed.replay(seed) + ")";
     }
 }

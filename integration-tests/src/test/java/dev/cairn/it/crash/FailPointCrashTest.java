@@ -8,8 +8,8 @@ import dev.cairn.it.process.FailPointControl;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
 import dev.cairn.proto.etcdserverpb.HashKVResponse;
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,7 +65,7 @@ class FailPointCrashTest {
 
     @BeforeEach
     void chooseSeed() {
-        seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        seed = Seed.choose();
         random = new Random(seed);
     }
 
@@ -208,6 +208,6 @@ class FailPointCrashTest {
     }
 
     private String replay() {
-        return "seed " + seed + " (-Dtest=FailPointCrashTest -Dcairn.seed=" + seed + ")";
+        return "seed " + seed + " (-Dtest=FailPointCrashTest " + Seed.replay(seed) + ")";
     }
 }

@@ -7,8 +7,8 @@ import dev.cairn.failpoint.FailPoint;
 import dev.cairn.it.cluster.Group;
 import dev.cairn.it.process.FailPointControl;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -48,7 +48,7 @@ class GroupFailPointsTest {
 
     @BeforeEach
     void chooseSeed() {
-        seed = Long.getLong("cairn.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
+        seed = Seed.choose();
         random = new Random(seed);
     }
 
@@ -216,6 +216,6 @@ class GroupFailPointsTest {
     }
 
     private String replay() {
-        return "seed " + seed + " (-Dtest=GroupFailPointsTest -Dcairn.seed=" + seed + ")";
+        return "seed " + seed + " (-Dtest=GroupFailPointsTest " + Seed.replay(seed) + ")";
     }
 }

@@ -18,10 +18,13 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -251,6 +254,19 @@ public final class ServerProcess implements AutoCloseable {
         }
         join(current);
         return current.exitValue();
+    }
+
+    /** Waits until the condition holds; a failure tells what was waited for. */
+    public void await(String what, Duration limit, Callable<Boolean> condition) {
+        try {
+            Awaitility.await(what)
+                    .atMost(limit)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(condition);
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("Not within " + limit + ": " + what + "\n" + logTail(), e);
+        }
     }
 
     public boolean isRunning() {

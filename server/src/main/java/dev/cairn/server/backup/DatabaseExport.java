@@ -3,6 +3,7 @@ package dev.cairn.server.backup;
 import dev.cairn.mvcc.AppliedState;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreImage;
+import dev.cairn.server.digest.Digests;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Identity;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,11 +55,7 @@ public final class DatabaseExport {
 
     /** As {@link #write}, with the digest of the file behind it, as in files that etcd's tools save. */
     public static Written writeSnapshot(MvccStore store, Path file, Progress progress) throws IOException {
-        try {
-            return write(store, file, MessageDigest.getInstance("SHA-256"), progress);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return write(store, file, Digests.sha256(), progress);
     }
 
     private static Written write(MvccStore store, Path file, @Nullable MessageDigest digest, Progress progress)

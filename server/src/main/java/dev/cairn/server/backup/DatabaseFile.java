@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.cairn.bbolt.BoltBucket;
 import dev.cairn.bbolt.BoltCursor;
 import dev.cairn.bbolt.BoltFile;
+import dev.cairn.server.digest.Digests;
 import dev.cairn.server.version.ServerVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,7 +78,7 @@ public final class DatabaseFile implements TableSource, AutoCloseable {
                 throw new IOException("snapshot missing hash but --skip-hash-check=false");
             }
             long all = length - DIGEST_BYTES;
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = Digests.sha256();
             ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
             for (long at = 0; at < all; at += piece.limit()) {
                 read(channel, at, piece.clear().limit((int) Math.min(PIECE_BYTES, all - at)), path);
@@ -91,8 +91,6 @@ public final class DatabaseFile implements TableSource, AutoCloseable {
             if (!Arrays.equals(found, named.array())) {
                 throw new IOException("expected sha256 " + decimal(named.array()) + ", got " + decimal(found));
             }
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

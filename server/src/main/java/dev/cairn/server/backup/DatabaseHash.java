@@ -3,13 +3,13 @@ package dev.cairn.server.backup;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import dev.cairn.bbolt.BoltBucket;
 import dev.cairn.bbolt.BoltCursor;
 import dev.cairn.bbolt.BoltFile;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.mvcc.HashKv;
+import dev.cairn.mvcc.KeyValueFields;
 import dev.cairn.mvcc.KvException;
-import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -25,17 +25,17 @@ import java.util.zip.CRC32C;
  * in an etcd that opens the file.
  */
 public final class DatabaseHash {
-    private static final int REVISION_BYTES = 17;
-
     /** Where the newest version of a key is a tombstone. */
     private static final long DEAD = -1;
 
     private final Path path;
+    private final String place;
     private final BoltFile file;
     private final WorkProgress progress;
 
     private DatabaseHash(Path path, BoltFile file, WorkProgress progress) {
         this.path = path;
+        this.place = path + ": bucket key, key";
         this.file = file;
         this.progress = progress;
     }
@@ -51,7 +51,7 @@ public final class DatabaseHash {
     }
 
     private interface Pairs {
-        void pair(long at, byte[] key, long main, byte[] value) throws IOException;
+        void pair(long at, byte[] key, EtcdRevision revision, byte[] value) throws IOException;
     }
 
     private HashKv run(long wanted) throws IOException, KvException {
@@ -68,18 +68,18 @@ public final class DatabaseHash {
         long revision = wanted == 0 ? current : wanted;
 
         Map<ByteString, Long> newestOfKeys = new HashMap<>();
-        walk(keys, revision, "reading keys", (at, key, main, value) -> {
-            newestOfKeys.put(key(key, value), key.length > REVISION_BYTES ? DEAD : at);
+        walk(keys, revision, "reading keys", (at, key, written, value) -> {
+            newestOfKeys.put(key(written, value), written.tombstone() ? DEAD : at);
         });
         boolean anythingLives = newestOfKeys.values().stream().anyMatch(at -> at != DEAD);
         CRC32C crc = new CRC32C();
         crc.update("key".getBytes(US_ASCII));
-        walk(keys, revision, "hashing", (at, key, main, value) -> {
-            boolean tombstone = key.length > REVISION_BYTES;
-            if (tombstone && main == compacted) {
+        walk(keys, revision, "hashing", (at, key, written, value) -> {
+            if (written.tombstone() && written.main() == compacted) {
                 return;
             }
-            Long newestAt = main <= compacted && anythingLives ? newestOfKeys.get(key(key, value)) : Long.valueOf(at);
+            boolean mayBeSuperseded = written.main() <= compacted && anythingLives;
+            Long newestAt = mayBeSuperseded ? newestOfKeys.get(key(written, value)) : Long.valueOf(at);
             if (newestAt != null && newestAt == at) {
                 crc.update(key);
                 crc.update(value);
@@ -98,7 +98,7 @@ public final class DatabaseHash {
 
     private long compaction(BoltBucket meta, String name) throws IOException {
         byte[] value = meta.get(name.getBytes(US_ASCII));
-        return value == null ? -1 : main(value);
+        return value == null ? -1 : EtcdRevision.decodeCompaction(path + ": " + name, value);
     }
 
     private long newest(BoltBucket keys) throws IOException {
@@ -110,7 +110,7 @@ public final class DatabaseHash {
             long middle = low + (high - low) / 2;
             BoltCursor cursor = keys.cursor();
             if (cursor.seek(ByteBuffer.allocate(Long.BYTES).putLong(middle).array())) {
-                newest = main(cursor.key());
+                newest = revision(cursor.key()).main();
                 if (newest == Long.MAX_VALUE) {
                     break;
                 }
@@ -127,44 +127,34 @@ public final class DatabaseHash {
         long read = 0;
         for (long at = 0; cursor.next(); at++) {
             byte[] key = cursor.key();
-            long main = main(key);
-            if (main > revision) {
+            EtcdRevision written = revision(key);
+            if (written.main() > revision) {
                 break;
             }
             byte[] value = cursor.value();
             read += (long) key.length + value.length;
             if (read > file.sizeBytes()) {
-                throw new IOException(path + " is damaged: the key-values up to revision " + main
+                throw new IOException(path + " is damaged: the key-values up to revision " + written.main()
                         + " are longer than the whole file");
             }
-            pairs.pair(at, key, main, value);
+            pairs.pair(at, key, written, value);
             if (at % 1024 == 0) {
                 progress.at(step, read, file.sizeBytes());
             }
         }
     }
 
-    private long main(byte[] revision) throws IOException {
-        if (revision.length < REVISION_BYTES || revision.length > REVISION_BYTES + 1 || revision[0] < 0) {
-            throw new IOException(path + " has a revision of " + revision.length + " bytes: it is no database of etcd");
-        }
-        return ByteBuffer.wrap(revision).getLong();
+    private EtcdRevision revision(byte[] key) throws IOException {
+        return EtcdRevision.decode(place, key);
     }
 
     /** Of the key-value; empty for the mark of a revision at which nothing was written. */
-    private ByteString key(byte[] revision, byte[] keyValue) throws IOException {
+    private ByteString key(EtcdRevision written, byte[] keyValue) throws IOException {
         try {
-            CodedInputStream in = CodedInputStream.newInstance(keyValue);
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                if (tag >>> 3 == KeyValue.KEY_FIELD_NUMBER) {
-                    return in.readBytes();
-                }
-                in.skipField(tag);
-            }
-            return ByteString.EMPTY;
+            return KeyValueFields.decode(keyValue).key();
         } catch (IOException e) {
             throw new IOException(
-                    path + " holds at revision " + main(revision) + " what is no key-value: " + e.getMessage(), e);
+                    path + " holds at revision " + written.main() + " what is no key-value: " + e.getMessage(), e);
         }
     }
 }

@@ -2,6 +2,8 @@ package dev.cairn.server.backup;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.server.backup.AddedPairs.Preference;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.ConfStateFormat;
 import dev.cairn.server.membership.Identity;
@@ -9,9 +11,6 @@ import dev.cairn.server.membership.Member;
 import dev.cairn.server.membership.MemberFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
-import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -39,9 +38,6 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
     private static final String MEMBERS_REMOVED = "members_removed";
     private static final String META = "meta";
 
-    /** Main revision, a line, sub revision; a deletion has a mark behind them. */
-    private static final int REVISION_BYTES = 17;
-
     public SnapshotRestore {
         members = List.copyOf(members);
         if (revisionBump < 0) {
@@ -67,11 +63,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
     }
 
     /** What is to be in a bucket beside what is there, or instead of it. */
-    private record Rewrite(boolean keepsOthers, NavigableMap<byte[], byte[]> pairs) {
-        static NavigableMap<byte[], byte[]> none() {
-            return new TreeMap<>(Arrays::compareUnsigned);
-        }
-    }
+    private record Rewrite(boolean keepsOthers, NavigableMap<byte[], byte[]> pairs) {}
 
     /** One walk. */
     private final class Rewriting implements TableSource.Visitor {
@@ -80,27 +72,26 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
         /** The buckets that the result must have and that have not come yet. */
         private final NavigableMap<String, Rewrite> wanted = new TreeMap<>();
 
-        /** What is still to come of the bucket that is open. */
-        private Iterator<Map.Entry<byte[], byte[]>> added =
-                Map.<byte[], byte[]>of().entrySet().iterator();
+        /** What joins the bucket that is open. */
+        private AddedPairs added;
 
-        private Map.@Nullable Entry<byte[], byte[]> nextAdded;
         private boolean keepsOthers = true;
         private @Nullable String open;
         private long newest;
 
         Rewriting(TableSource.Visitor out) {
             this.out = out;
-            NavigableMap<byte[], byte[]> present = Rewrite.none();
+            this.added = new AddedPairs(AddedPairs.none(), Preference.ADDED, out);
+            NavigableMap<byte[], byte[]> present = AddedPairs.none();
             for (Member member : members) {
                 present.put(
                         Identity.hex(member.id()).getBytes(UTF_8),
                         MemberFormat.encode(member).toByteArray());
             }
-            wanted.put(KEY, new Rewrite(true, Rewrite.none()));
+            wanted.put(KEY, new Rewrite(true, AddedPairs.none()));
             wanted.put(MEMBERS, new Rewrite(false, present));
-            wanted.put(MEMBERS_REMOVED, new Rewrite(false, Rewrite.none()));
-            wanted.put(META, new Rewrite(true, Rewrite.none()));
+            wanted.put(MEMBERS_REMOVED, new Rewrite(false, AddedPairs.none()));
+            wanted.put(META, new Rewrite(true, AddedPairs.none()));
         }
 
         @Override
@@ -108,25 +99,17 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             close();
             addBucketsBefore(name);
             Rewrite rewrite = wanted.remove(name);
-            enter(name, rewrite == null ? new Rewrite(true, Rewrite.none()) : rewrite);
+            enter(name, rewrite == null ? new Rewrite(true, AddedPairs.none()) : rewrite);
         }
 
         @Override
         public void pair(byte[] key, byte[] value) throws IOException {
             if (KEY.equals(open)) {
-                newest = mainRevision(key);
+                newest = EtcdRevision.decode("bucket " + KEY + ", key", key).main();
             }
-            if (!keepsOthers) {
-                return;
+            if (keepsOthers) {
+                added.pair(key, value);
             }
-            while (nextAdded != null && Arrays.compareUnsigned(nextAdded.getKey(), key) < 0) {
-                addPair();
-            }
-            if (nextAdded != null && Arrays.equals(nextAdded.getKey(), key)) {
-                addPair();
-                return;
-            }
-            out.pair(key, value);
         }
 
         /** There are no more buckets. */
@@ -154,29 +137,18 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
                 describe(rewrite.pairs());
             }
             keepsOthers = rewrite.keepsOthers();
-            added = rewrite.pairs().entrySet().iterator();
-            nextAdded = added.hasNext() ? added.next() : null;
+            added = new AddedPairs(rewrite.pairs(), Preference.ADDED, out);
             out.bucket(name);
         }
 
         private void close() throws IOException {
-            while (nextAdded != null) {
-                addPair();
-            }
+            added.finish();
             if (KEY.equals(open) && revisionBump > 0) {
                 // Nothing was written at this revision: etcd's mark that it exists.
                 newest = bumped(newest);
-                out.pair(revision(newest), new byte[0]);
+                out.pair(EtcdRevision.encode(newest), new byte[0]);
             }
             open = null;
-        }
-
-        private void addPair() throws IOException {
-            Map.Entry<byte[], byte[]> entry = nextAdded;
-            if (entry != null) {
-                out.pair(entry.getKey(), entry.getValue());
-            }
-            nextAdded = added.hasNext() ? added.next() : null;
         }
 
         private void describe(NavigableMap<byte[], byte[]> meta) {
@@ -185,7 +157,7 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             Cluster.View view = new Cluster.View(members, Set.of(), null, null);
             meta.put(name("confState"), ConfStateFormat.encode(view).toByteArray());
             if (revisionBump > 0) {
-                meta.put(name("scheduledCompactRev"), revision(newest));
+                meta.put(name("scheduledCompactRev"), EtcdRevision.encode(newest));
             }
         }
     }
@@ -195,25 +167,6 @@ public record SnapshotRestore(List<Member> members, long index, long term, long 
             throw new IOException("the newest revision " + newest + " cannot grow by " + revisionBump);
         }
         return newest + revisionBump;
-    }
-
-    private static long mainRevision(byte[] key) throws IOException {
-        boolean possible = (key.length == REVISION_BYTES || key.length == REVISION_BYTES + 1) && key[Long.BYTES] == '_';
-        long main = possible ? ByteBuffer.wrap(key).getLong() : -1;
-        if (main < 0) {
-            throw new IOException("bucket " + KEY + ", key "
-                    + HexFormat.of().formatHex(key, 0, Math.min(key.length, 2 * REVISION_BYTES))
-                    + " is no revision: this is no database of etcd");
-        }
-        return main;
-    }
-
-    private static byte[] revision(long main) {
-        return ByteBuffer.allocate(REVISION_BYTES)
-                .putLong(main)
-                .put((byte) '_')
-                .putLong(0)
-                .array();
     }
 
     private static byte[] number(long value) {

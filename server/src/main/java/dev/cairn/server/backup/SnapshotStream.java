@@ -4,11 +4,11 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreImage;
 import dev.cairn.proto.etcdserverpb.SnapshotResponse;
+import dev.cairn.server.digest.Digests;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,11 +53,7 @@ final class SnapshotStream implements AutoCloseable {
         this.store = store;
         this.storageVersion = storageVersion;
         this.call = call;
-        try {
-            this.digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        this.digest = Digests.sha256();
     }
 
     Progress work() {

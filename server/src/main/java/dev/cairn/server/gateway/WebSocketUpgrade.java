@@ -1,11 +1,10 @@
 package dev.cairn.server.gateway;
 
+import dev.cairn.server.digest.Digests;
 import dev.cairn.server.http.HttpAnswer;
 import dev.cairn.server.http.HttpRequest;
 import dev.cairn.server.http.HttpStream;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -73,13 +72,8 @@ final class WebSocketUpgrade {
     }
 
     private static String accept(String key) {
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-1").digest((key + ACCEPT_SALT).getBytes(StandardCharsets.US_ASCII));
-            return Base64.getEncoder().encodeToString(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has it", e);
-        }
+        byte[] digest = Digests.sha1().digest((key + ACCEPT_SALT).getBytes(StandardCharsets.US_ASCII));
+        return Base64.getEncoder().encodeToString(digest);
     }
 
     /**

@@ -1,9 +1,8 @@
 package dev.cairn.server.membership;
 
+import dev.cairn.server.digest.Digests;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.List;
 
@@ -37,11 +36,6 @@ public record Identity(long clusterId, long memberId) {
     }
 
     private static long idOf(byte[] input) {
-        try {
-            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-1").digest(input))
-                    .getLong();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-1", e);
-        }
+        return ByteBuffer.wrap(Digests.sha1().digest(input)).getLong();
     }
 }

@@ -2,6 +2,8 @@ package dev.cairn.server.backup;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.mvcc.Revision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -29,9 +31,7 @@ final class MemoryTables implements TableSource, TableSource.Visitor {
     }
 
     static String revision(long main, long sub) {
-        byte[] key = new byte[17];
-        ByteBuffer.wrap(key).putLong(main).put((byte) '_').putLong(sub);
-        return new String(key, ISO_8859_1);
+        return new String(EtcdRevision.encode(new Revision(main, sub), false), ISO_8859_1);
     }
 
     static String number(long value) {

@@ -8,6 +8,8 @@ import com.google.protobuf.ByteString;
 import dev.cairn.bbolt.BoltFormat;
 import dev.cairn.bbolt.BoltPlan;
 import dev.cairn.bbolt.BoltWriter;
+import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.mvcc.LeaseAttachments;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
@@ -171,7 +173,7 @@ class DatabaseImportTest {
                 (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory()) >> 20);
         begun = System.nanoTime();
         try (MvccStore store = MvccStore.open(store())) {
-            store.setLeases(new NoLeases());
+            store.setLeases(LeaseAttachments.forgetful(lease -> false));
             System.out.printf("opened with a walk over all keys in %.1f s%n", (System.nanoTime() - begun) / 1e9);
             assertThat(store.keys()).isEqualTo(keys);
         }
@@ -196,7 +198,7 @@ class DatabaseImportTest {
                     random.nextBytes(value);
                     long number = ordered ? i : i * 0x9E3779B97F4A7C15L;
                     target.pair(
-                            Databases.revision(2L + i, 0),
+                            EtcdRevision.encode(2L + i),
                             KeyValue.newBuilder()
                                     .setKey(ByteString.copyFromUtf8(String.format("/registry/%016x", number)))
                                     .setCreateRevision(2L + i)

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import dev.cairn.bbolt.BoltFormat;
 import dev.cairn.bbolt.BoltPlan;
 import dev.cairn.bbolt.BoltWriter;
+import dev.cairn.mvcc.EtcdRevision;
 import dev.cairn.proto.mvccpb.KeyValue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -80,7 +81,7 @@ final class Databases {
             content.buckets.put(bucket, new TreeMap<>(Arrays::compareUnsigned));
         }
         for (int i = 1; i <= keys; i++) {
-            content.put("key", revision(1 + i, 0), keyValue("key-" + i, 1 + i, "value-" + i));
+            content.put("key", EtcdRevision.encode(1 + i), keyValue("key-" + i, 1 + i, "value-" + i));
         }
         return content.put("members", "11", "{\"id\":17,\"peerURLs\":[\"http://127.0.0.1:1\"],\"name\":\"one\"}")
                 .put("cluster", "clusterVersion", "3.7.0")
@@ -88,14 +89,6 @@ final class Databases {
                 .put("meta", "consistent_index", number(appliedIndex))
                 .put("meta", "term", number(3))
                 .put("meta", "storageVersion", "3.7.0");
-    }
-
-    static byte[] revision(long main, long sub) {
-        return ByteBuffer.allocate(17)
-                .putLong(main)
-                .put((byte) '_')
-                .putLong(sub)
-                .array();
     }
 
     static byte[] keyValue(String key, long revision, String value) {

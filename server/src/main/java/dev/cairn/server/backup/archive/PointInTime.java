@@ -1,11 +1,11 @@
 package dev.cairn.server.backup.archive;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.WireFormat;
+import dev.cairn.mvcc.EtcdRevision;
+import dev.cairn.mvcc.KeyValueFields;
 import dev.cairn.mvcc.RevisionTail;
 import dev.cairn.proto.leasepb.Lease;
-import dev.cairn.proto.mvccpb.KeyValue;
+import dev.cairn.server.backup.AddedPairs;
+import dev.cairn.server.backup.AddedPairs.Preference;
 import dev.cairn.server.backup.TableSource;
 import dev.cairn.server.backup.WorkProgress;
 import dev.cairn.server.backup.archive.BackupDirectory.Full;
@@ -14,12 +14,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,7 +39,6 @@ public final class PointInTime {
 
     private static final String KEY = "key";
     private static final String LEASE = "lease";
-    private static final int REVISION_BYTES = Long.BYTES + 1 + Long.BYTES;
 
     private final Full full;
     private final long revision;
@@ -148,7 +144,7 @@ public final class PointInTime {
         private final List<Segment> segments;
         private final WorkProgress progress;
         private final List<Piece> pieces = new ArrayList<>();
-        private final NavigableMap<byte[], byte[]> leases = new TreeMap<>(Arrays::compareUnsigned);
+        private final NavigableMap<byte[], byte[]> leases = AddedPairs.none();
         private final Set<Long> referenced = new HashSet<>();
         private @Nullable ArchiveException flaw;
         private long reached;
@@ -233,12 +229,20 @@ public final class PointInTime {
             }
             for (RevisionTail.Row row : group.rows()) {
                 if (row.revision().main() > behind) {
-                    bytes += REVISION_BYTES + row.keyValue().size();
-                    long lease = row.tombstone() ? 0 : leaseOf(row.keyValue());
+                    bytes += EtcdRevision.BYTES + row.keyValue().size();
+                    long lease = row.tombstone() ? 0 : leaseOf(row);
                     if (lease != 0) {
                         referenced.add(lease);
                     }
                 }
+            }
+        }
+
+        private static long leaseOf(RevisionTail.Row row) throws ArchiveException {
+            try {
+                return KeyValueFields.decode(row.keyValue()).lease();
+            } catch (IOException e) {
+                throw new ArchiveException("an archived key-value does not decode: " + e.getMessage());
             }
         }
 
@@ -255,52 +259,39 @@ public final class PointInTime {
         }
     }
 
-    /** The lease of an encoded key-value; 0 for none, and for the mark of a bumped revision. */
-    public static long leaseOf(ByteString keyValue) throws ArchiveException {
-        CodedInputStream in = keyValue.newCodedInput();
-        long lease = 0;
-        try {
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                if (WireFormat.getTagFieldNumber(tag) == KeyValue.LEASE_FIELD_NUMBER
-                        && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-                    lease = in.readInt64();
-                } else {
-                    in.skipField(tag);
-                }
-            }
-            return lease;
-        } catch (IOException e) {
-            throw new ArchiveException("an archived key-value does not decode: " + e.getMessage());
-        }
-    }
-
     /** Walks through the full backup, with what was archived in between. */
     private final class Leading implements TableSource.Visitor {
         private final TableSource.Visitor out;
         private @Nullable String open;
         private boolean leasesSeen;
-        private Iterator<Map.Entry<byte[], byte[]>> added =
-                Map.<byte[], byte[]>of().entrySet().iterator();
 
-        private Map.@Nullable Entry<byte[], byte[]> nextAdded;
+        /** What joins the bucket that is open. */
+        private AddedPairs added;
 
         Leading(TableSource.Visitor out) {
             this.out = out;
+            this.added = nothing();
         }
 
         @Override
         public void bucket(String name) throws IOException {
             close();
             open = name;
-            if (name.equals(LEASE)) {
-                leasesSeen = true;
-                NavigableMap<byte[], byte[]> all = new TreeMap<>(leases);
-                referenced.forEach(id -> all.computeIfAbsent(
-                        ByteBuffer.allocate(Long.BYTES).putLong(id).array(), key -> unknown(id)));
-                added = all.entrySet().iterator();
-                nextAdded = added.hasNext() ? added.next() : null;
-            }
+            leasesSeen |= name.equals(LEASE);
+            added = name.equals(LEASE) ? archivedLeases() : nothing();
             out.bucket(name);
+        }
+
+        private AddedPairs nothing() {
+            return new AddedPairs(AddedPairs.none(), Preference.PRESENT, out);
+        }
+
+        private AddedPairs archivedLeases() {
+            NavigableMap<byte[], byte[]> all = new TreeMap<>(leases);
+            referenced.forEach(id -> all.computeIfAbsent(
+                    ByteBuffer.allocate(Long.BYTES).putLong(id).array(), key -> unknown(id)));
+            // What the full backup knows of a lease it was granted with; a later look at it tells nothing more.
+            return new AddedPairs(all, Preference.PRESENT, out);
         }
 
         private byte[] unknown(long id) {
@@ -313,26 +304,7 @@ public final class PointInTime {
 
         @Override
         public void pair(byte[] key, byte[] value) throws IOException {
-            if (!LEASE.equals(open)) {
-                out.pair(key, value);
-                return;
-            }
-            while (nextAdded != null && Arrays.compareUnsigned(nextAdded.getKey(), key) < 0) {
-                addLease();
-            }
-            // What the full backup knows of a lease it was granted with; a later look at it tells nothing more.
-            if (nextAdded != null && Arrays.equals(nextAdded.getKey(), key)) {
-                nextAdded = added.hasNext() ? added.next() : null;
-            }
-            out.pair(key, value);
-        }
-
-        private void addLease() throws IOException {
-            Map.Entry<byte[], byte[]> lease = nextAdded;
-            if (lease != null) {
-                out.pair(lease.getKey(), lease.getValue());
-            }
-            nextAdded = added.hasNext() ? added.next() : null;
+            added.pair(key, value);
         }
 
         /** The bucket that is open has no more pairs of the full backup. */
@@ -342,11 +314,7 @@ public final class PointInTime {
                     lead(piece);
                 }
             }
-            if (LEASE.equals(open)) {
-                while (nextAdded != null) {
-                    addLease();
-                }
-            }
+            added.finish();
         }
 
         /** The full backup has no more buckets. */
@@ -364,7 +332,9 @@ public final class PointInTime {
                     for (RevisionTail.Row row : group.rows()) {
                         long main = row.revision().main();
                         if (main > piece.after() && main <= piece.upTo()) {
-                            out.pair(keyOf(row), row.keyValue().toByteArray());
+                            out.pair(
+                                    EtcdRevision.encode(row.revision(), row.tombstone()),
+                                    row.keyValue().toByteArray());
                         }
                     }
                     complete = group.complete();
@@ -375,16 +345,5 @@ public final class PointInTime {
                 throw new ArchiveException(piece.segment().file() + " has changed while it was read");
             }
         }
-    }
-
-    private static byte[] keyOf(RevisionTail.Row row) {
-        ByteBuffer key = ByteBuffer.allocate(REVISION_BYTES + (row.tombstone() ? 1 : 0));
-        key.putLong(row.revision().main())
-                .put((byte) '_')
-                .putLong(row.revision().sub());
-        if (row.tombstone()) {
-            key.put((byte) 't');
-        }
-        return key.array();
     }
 }

@@ -1,13 +1,13 @@
 package dev.cairn.server.backup.schedule;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.mvcc.KeyValueFields;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.RevisionTail;
 import dev.cairn.mvcc.Table;
 import dev.cairn.server.backup.archive.ArchiveEnd;
 import dev.cairn.server.backup.archive.BackupDirectory;
 import dev.cairn.server.backup.archive.Group;
-import dev.cairn.server.backup.archive.PointInTime;
 import dev.cairn.server.backup.archive.SegmentHeader;
 import dev.cairn.server.backup.archive.SegmentWriter;
 import dev.cairn.server.metrics.BackupMetrics;
@@ -320,7 +320,8 @@ final class RevisionArchive {
     private List<Group.LeaseRow> leasesOf(List<RevisionTail.Row> rows, RevisionTail from) throws IOException {
         List<Group.LeaseRow> found = new ArrayList<>();
         for (RevisionTail.Row row : rows) {
-            long id = row.tombstone() ? 0 : PointInTime.leaseOf(row.keyValue());
+            long id =
+                    row.tombstone() ? 0 : KeyValueFields.decode(row.keyValue()).lease();
             if (id == 0 || leases.contains(id)) {
                 continue;
             }

@@ -76,18 +76,7 @@ final class Scene {
         this.top = top;
         this.directory = BackupDirectory.of(top, CLUSTER);
         for (MvccStore each : List.of(store, twin)) {
-            each.setLeases(new LeaseAttachments() {
-                @Override
-                public boolean exists(long lease) {
-                    return true;
-                }
-
-                @Override
-                public void attach(long lease, ByteString key) {}
-
-                @Override
-                public void detach(long lease, ByteString key) {}
-            });
+            each.setLeases(LeaseAttachments.forgetful(lease -> true));
         }
     }
 
