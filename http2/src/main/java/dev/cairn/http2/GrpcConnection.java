@@ -550,7 +550,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     private Context.CancellableContext contextOf(ServerStreamTracer tracer, long timeoutNanos) {
-        Context context = tracer.filterContext(Context.ROOT);
+        Context context = tracer.filterContext(owner.context());
         return timeoutNanos < 0
                 ? context.withCancellation()
                 : context.withDeadlineAfter(

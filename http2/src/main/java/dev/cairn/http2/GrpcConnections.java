@@ -1,6 +1,7 @@
 package dev.cairn.http2;
 
 import io.grpc.Attributes;
+import io.grpc.Context;
 import io.grpc.HandlerRegistry;
 import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
@@ -18,17 +19,21 @@ import java.util.concurrent.TimeUnit;
  */
 public final class GrpcConnections {
     private final GrpcSettings settings;
+    private final Context context;
     private final HandlerRegistry methods;
     private final ServerStreamTracer.Factory tracers;
     private final Set<GrpcConnection> connections = new HashSet<>();
     private boolean draining;
 
     /**
+     * @param context what the contexts of all calls are made from
      * @param methods what is served; it answers calls of unknown methods too, if it wants to
      * @param tracers told of every call
      */
-    public GrpcConnections(GrpcSettings settings, HandlerRegistry methods, ServerStreamTracer.Factory tracers) {
+    public GrpcConnections(
+            GrpcSettings settings, Context context, HandlerRegistry methods, ServerStreamTracer.Factory tracers) {
         this.settings = settings;
+        this.context = context;
         this.methods = methods;
         this.tracers = tracers;
     }
@@ -83,6 +88,10 @@ public final class GrpcConnections {
 
     GrpcSettings settings() {
         return settings;
+    }
+
+    Context context() {
+        return context;
     }
 
     HandlerRegistry methods() {

@@ -2,6 +2,7 @@ package dev.cairn.http2;
 
 import io.grpc.Attributes;
 import io.grpc.BindableService;
+import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.HandlerRegistry;
 import io.grpc.KnownLength;
@@ -107,7 +108,8 @@ final class EchoServer implements AutoCloseable {
                 keepAliveTimeout,
                 PING_INTERVAL_MIN,
                 Duration.ofSeconds(20));
-        connections = new GrpcConnections(settings, new Methods(service().bindService()), tracers);
+        connections = new GrpcConnections(
+                settings, Context.ROOT, new Methods(service().bindService()), tracers);
         if (ours) {
             stock = null;
             port = listen();

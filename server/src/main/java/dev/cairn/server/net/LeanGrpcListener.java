@@ -46,7 +46,7 @@ final class LeanGrpcListener implements GrpcListener {
             Map<ChannelOption<?>, Object> options)
             throws IOException {
         SocketAddress address = ListenAddress.resolve(url, loops);
-        GrpcConnections calls = new GrpcConnections(settings, methods, tracers);
+        GrpcConnections calls = new GrpcConnections(settings, ReflectedServer.context(methods), methods, tracers);
         ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
