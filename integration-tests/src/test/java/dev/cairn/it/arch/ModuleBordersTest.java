@@ -37,6 +37,7 @@ class ModuleBordersTest {
                     "dev.cairn.lease",
                     "dev.cairn.watch",
                     "dev.cairn.auth",
+                    "dev.cairn.http2",
                     "dev.cairn.server",
                     "dev.cairn.proxy");
 
@@ -45,7 +46,7 @@ class ModuleBordersTest {
     @Test
     void shouldSeeEveryModule() {
         for (String module : new String[] {
-            "failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "server", "proxy"
+            "failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "http2", "server", "proxy"
         }) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
@@ -111,7 +112,8 @@ class ModuleBordersTest {
     void shouldKeepGrpcInTheServer() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.cairn.server..", "dev.cairn.peers..", "dev.cairn.proxy..")
+                .resideOutsideOfPackages(
+                        "dev.cairn.http2..", "dev.cairn.server..", "dev.cairn.peers..", "dev.cairn.proxy..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..")
@@ -179,6 +181,18 @@ class ModuleBordersTest {
                                         && type.getBaseComponentType().isPrimitive()))
                         .or(DescribedPredicate.describe("primitives", JavaClass::isPrimitive)))
                 .because("members of other makes are at its other end, and a simulated network may stand in its place")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepTheTransportApartFromTheServices() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.cairn.http2..")
+                .should()
+                .dependOnClassesThat(
+                        resideInAnyPackage("dev.cairn..").and(not(resideInAnyPackage("dev.cairn.http2.."))))
+                .because("grpc-java's may stand in its place")
                 .check(CLASSES);
     }
 
