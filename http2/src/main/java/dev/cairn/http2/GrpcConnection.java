@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,6 +140,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         ctx = added;
         loop = added.channel().eventLoop();
         if (!owner.add(this)) {
+            ended = true;
             added.close();
             return;
         }
@@ -247,7 +249,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         if (last != null) {
             to.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
             // A client that does not read keeps nobody waiting.
-            to.executor().schedule(() -> to.channel().unsafe().closeForcibly(), DRAIN_LIMIT_SECONDS, TimeUnit.SECONDS);
+            to.executor().schedule(() -> to.channel().close(), DRAIN_LIMIT_SECONDS, TimeUnit.SECONDS);
         } else {
             to.close();
         }
@@ -566,18 +568,14 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     /** Answers what does not become a call. */
     private void refuse(int id, boolean endsStream, Status status, int httpStatus) {
-        ByteBuf block = allocator().heapBuffer();
-        try {
+        writeBlock(id, true, to -> {
             if (httpStatus == 0) {
-                HeaderWriter.writeHeaders(block, new Metadata());
+                HeaderWriter.writeHeaders(to, new Metadata());
             } else {
-                HeaderWriter.writeHttpError(block, httpStatus);
+                HeaderWriter.writeHttpError(to, httpStatus);
             }
-            HeaderWriter.writeTrailers(block, status, new Metadata());
-            writeBlock(id, block, true);
-        } finally {
-            block.release();
-        }
+            HeaderWriter.writeTrailers(to, status, new Metadata());
+        });
         if (!endsStream) {
             writeReset(id, Http2.NO_ERROR);
         }
@@ -722,7 +720,6 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     void remove(GrpcStream stream) {
         streams.remove(stream.id());
-        queue.remove(stream);
         endIfDone();
     }
 
@@ -769,50 +766,54 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     void writeHeaders(int id, Metadata metadata) {
-        ByteBuf block = allocator().heapBuffer();
-        try {
-            HeaderWriter.writeHeaders(block, metadata);
-            writeBlock(id, block, false);
-        } finally {
-            block.release();
-        }
+        writeBlock(id, false, to -> HeaderWriter.writeHeaders(to, metadata));
     }
 
     /** The end of a call; with the headers if there were none. */
     void writeTrailers(int id, boolean headersSent, Status status, Metadata metadata) {
-        ByteBuf block = allocator().heapBuffer();
-        try {
+        writeBlock(id, true, to -> {
             if (!headersSent) {
-                HeaderWriter.writeHeaders(block, new Metadata());
+                HeaderWriter.writeHeaders(to, new Metadata());
             }
-            HeaderWriter.writeTrailers(block, status, metadata);
-            writeBlock(id, block, true);
-        } finally {
-            block.release();
-        }
+            HeaderWriter.writeTrailers(to, status, metadata);
+        });
     }
 
-    private void writeBlock(int id, ByteBuf block, boolean endsStream) {
+    private void writeBlock(int id, boolean endsStream, Consumer<ByteBuf> block) {
         if (ended) {
             return;
         }
         forgivePings();
-        int tableBytes = blockWritten ? 0 : 1;
-        int length = Math.min(block.readableBytes(), Http2.MIN_FRAME_BYTES_MAX - tableBytes);
         int flags = endsStream ? Http2.END_STREAM : 0;
-        boolean whole = length == block.readableBytes();
-        writeFrameHeader(length + tableBytes, Http2.HEADERS, whole ? flags | Http2.END_HEADERS : flags, id);
         ByteBuf to = out();
+        int begin = to.writerIndex();
+        writeFrameHeader(0, Http2.HEADERS, flags | Http2.END_HEADERS, id);
+        int blockBegin = to.writerIndex();
         if (!blockWritten) {
             blockWritten = true;
             to.writeByte(HeaderWriter.NO_TABLE);
         }
-        to.writeBytes(block, length);
+        block.accept(to);
+        int length = to.writerIndex() - blockBegin;
+        if (length <= Http2.MIN_FRAME_BYTES_MAX) {
+            to.setMedium(begin, length);
+            return;
+        }
+        ByteBuf whole = to.copy(blockBegin, length);
+        to.writerIndex(begin);
+        writeInParts(id, flags, whole);
+        whole.release();
+    }
+
+    /** A block that is longer than a frame may be. */
+    private void writeInParts(int id, int flags, ByteBuf block) {
+        writeFrameHeader(Http2.MIN_FRAME_BYTES_MAX, Http2.HEADERS, flags, id);
+        out().writeBytes(block, Http2.MIN_FRAME_BYTES_MAX);
         while (block.isReadable()) {
-            int more = Math.min(block.readableBytes(), Http2.MIN_FRAME_BYTES_MAX);
-            boolean last = more == block.readableBytes();
-            writeFrameHeader(more, Http2.CONTINUATION, last ? Http2.END_HEADERS : 0, id);
-            out().writeBytes(block, more);
+            int length = Math.min(block.readableBytes(), Http2.MIN_FRAME_BYTES_MAX);
+            boolean last = length == block.readableBytes();
+            writeFrameHeader(length, Http2.CONTINUATION, last ? Http2.END_HEADERS : 0, id);
+            out().writeBytes(block, length);
         }
     }
 

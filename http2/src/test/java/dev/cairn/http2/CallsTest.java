@@ -42,6 +42,7 @@ class CallsTest {
         server = new EchoServer(ours);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
                 .usePlaintext()
+                .maxInboundMetadataSize(1 << 20)
                 .build();
     }
 
@@ -126,6 +127,11 @@ class CallsTest {
         assertThat(failure.getStatus().getDescription()).isEqualTo(text);
         assertThat(failure.getTrailers().get(Metadata.Key.of("detail-bin", Metadata.BINARY_BYTE_MARSHALLER)))
                 .containsExactly(0, -1, 7);
+        String longText = "INTERNAL " + "long ".repeat(10_000);
+        assertThat(failure(EchoServer.FAIL, CallOptions.DEFAULT, bytes(longText))
+                        .getStatus()
+                        .getDescription())
+                .isEqualTo(longText.substring(9));
         assertThat(failure(EchoServer.THROW, CallOptions.DEFAULT, bytes(""))
                         .getStatus()
                         .getCode())
