@@ -20,7 +20,6 @@ import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Headers;
 import io.grpc.netty.shaded.io.netty.util.collection.IntObjectHashMap;
 import io.grpc.netty.shaded.io.netty.util.collection.IntObjectMap;
 import io.grpc.netty.shaded.io.netty.util.concurrent.Future;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,7 +29,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,15 +50,6 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     /** What a client may send on a stream before the service has taken it. */
     static final int STREAM_WINDOW = 1 << 20;
 
-    /** A write of this size is worth the system call. */
-    private static final int WRITE_BYTES = 64 << 10;
-
-    private static final int FIRST_BUFFER_BYTES = 4096;
-
-    /** So many pings that come too soon are forgiven. */
-    private static final int PING_STRIKES_MAX = 2;
-
-    private static final long IDLE_PING_INTERVAL_NANOS = TimeUnit.HOURS.toNanos(2);
     private static final long DRAIN_PING = 0xca18_d8a1L;
     private static final long KEEP_ALIVE_PING = 0xca18_a11eL;
     private static final long DRAIN_LIMIT_SECONDS = 10;
@@ -89,26 +78,23 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     private boolean ended;
 
     // Out.
-    private @Nullable ByteBuf out;
+    private @Nullable FrameWriter writer;
     private final Deque<GrpcStream> queue = new ArrayDeque<>();
     private int sendWindow = Http2.INITIAL_WINDOW;
     private int initialSendWindow = Http2.INITIAL_WINDOW;
-    private boolean blockWritten;
     private boolean inTurn;
-    private boolean written;
 
     // Whether the client is there, and how often it asks whether we are.
+    private final PingGuard pings;
     private @Nullable Future<?> timer;
     private long lastReadNanos;
-    private long lastPingNanos;
-    private boolean pinged;
-    private int pingStrikes;
 
     GrpcConnection(GrpcConnections owner, Attributes attributes) {
         this.owner = owner;
         this.settings = owner.settings();
         this.attributes = attributes;
         this.reader = new FrameReader(this, settings.metadataBytesMax());
+        this.pings = new PingGuard(settings.pingIntervalMin().toNanos());
         this.headers = new DefaultHttp2HeadersDecoder(true, settings.metadataBytesMax());
     }
 
@@ -132,12 +118,20 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         return known;
     }
 
-    // --- Life
-    // ---------------------------------------------------------------------------------------------------------------------
+    private FrameWriter writer() {
+        FrameWriter known = writer;
+        if (known == null) {
+            throw new IllegalStateException("not part of a connection yet");
+        }
+        return known;
+    }
+
+    // Life
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) {
         ctx = added;
+        writer = new FrameWriter(added);
         loop = added.channel().eventLoop();
         if (!owner.add(this)) {
             ended = true;
@@ -150,16 +144,24 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     private void greet() {
-        boolean limited = settings.concurrentStreamsMax() < Integer.MAX_VALUE;
-        writeFrameHeader((limited ? 3 : 2) * Http2.SETTING_BYTES, Http2.SETTINGS, 0, 0);
-        ByteBuf to = out();
-        if (limited) {
-            to.writeShort(Http2.SETTINGS_MAX_CONCURRENT_STREAMS).writeInt(settings.concurrentStreamsMax());
+        FrameWriter to = writer();
+        if (settings.concurrentStreamsMax() < Integer.MAX_VALUE) {
+            to.settings(
+                    Http2.SETTINGS_MAX_CONCURRENT_STREAMS,
+                    settings.concurrentStreamsMax(),
+                    Http2.SETTINGS_INITIAL_WINDOW_SIZE,
+                    STREAM_WINDOW,
+                    Http2.SETTINGS_MAX_HEADER_LIST_SIZE,
+                    settings.metadataBytesMax());
+        } else {
+            to.settings(
+                    Http2.SETTINGS_INITIAL_WINDOW_SIZE,
+                    STREAM_WINDOW,
+                    Http2.SETTINGS_MAX_HEADER_LIST_SIZE,
+                    settings.metadataBytesMax());
         }
-        to.writeShort(Http2.SETTINGS_INITIAL_WINDOW_SIZE).writeInt(STREAM_WINDOW);
-        to.writeShort(Http2.SETTINGS_MAX_HEADER_LIST_SIZE).writeInt(settings.metadataBytesMax());
-        writeWindowUpdate(0, STREAM_WINDOW - Http2.INITIAL_WINDOW);
-        writeOut();
+        to.windowUpdate(0, STREAM_WINDOW - Http2.INITIAL_WINDOW);
+        to.flush();
     }
 
     private void schedule(long nanos, Runnable task) {
@@ -190,8 +192,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
             return;
         }
         long asked = System.nanoTime();
-        writePing(KEEP_ALIVE_PING, false);
-        writeOut();
+        writer().ping(KEEP_ALIVE_PING, false);
+        writer().flush();
         schedule(settings.keepAliveTimeout().toNanos(), () -> {
             if (lastReadNanos - asked < 0) {
                 end();
@@ -208,8 +210,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
                 return;
             }
             draining = true;
-            writeGoAway(Http2.STREAM_ID_MASK, Http2.NO_ERROR, "");
-            writePing(DRAIN_PING, false);
+            writer().goAway(Http2.STREAM_ID_MASK, Http2.NO_ERROR, "");
+            writer().ping(DRAIN_PING, false);
             schedule(TimeUnit.SECONDS.toNanos(DRAIN_LIMIT_SECONDS), this::refuse);
         });
     }
@@ -217,8 +219,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     private void refuse() {
         if (refusedAfter == Integer.MAX_VALUE && !ended) {
             refusedAfter = lastStream;
-            writeGoAway(lastStream, Http2.NO_ERROR, "");
-            writeOut();
+            writer().goAway(lastStream, Http2.NO_ERROR, "");
+            writer().flush();
             endIfDone();
         }
     }
@@ -226,7 +228,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     /** Ends it, and with it all calls that are under way. Thread-safe. */
     void cut() {
         onLoop(() -> {
-            writeGoAway(lastStream, Http2.NO_ERROR, "");
+            writer().goAway(lastStream, Http2.NO_ERROR, "");
             end();
         });
     }
@@ -243,8 +245,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
             return;
         }
         ended = true;
-        ByteBuf last = out;
-        out = null;
+        ByteBuf last = writer().close();
         ChannelHandlerContext to = context();
         if (last != null) {
             to.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
@@ -282,8 +283,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         }
         cancelAll();
         reader.close();
-        ByteBuf rest = out;
-        out = null;
+        FrameWriter last = writer;
+        ByteBuf rest = last == null ? null : last.close();
         if (rest != null) {
             rest.release();
         }
@@ -296,8 +297,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         from.close();
     }
 
-    // --- Turns
-    // --------------------------------------------------------------------------------------------------------------------
+    // Turns
 
     /** Whether the caller is the event loop. Thread-safe. */
     boolean isOnLoop() {
@@ -316,7 +316,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     /** Runs it; what it says leaves at the end of the turn, whosever turn it is. Only from the event loop. */
     void run(Runnable work) {
         work.run();
-        if (!inTurn && (out != null || !queue.isEmpty())) {
+        if (!inTurn && !ended && (!writer().isEmpty() || !queue.isEmpty())) {
             askForTurn();
         }
     }
@@ -386,29 +386,10 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
             }
             queue.remove().writeSome(room);
         }
-        writeOut();
+        writer().flush();
     }
 
-    private void writeOut() {
-        pushOut();
-        if (written) {
-            written = false;
-            context().flush();
-        }
-    }
-
-    /** What has been said so far goes into the socket's queue. */
-    private void pushOut() {
-        ByteBuf said = out;
-        out = null;
-        if (said != null) {
-            written = true;
-            context().write(said, context().voidPromise());
-        }
-    }
-
-    // --- In
-    // -----------------------------------------------------------------------------------------------------------------------
+    // In
 
     @Override
     protected void decode(ChannelHandlerContext from, ByteBuf in, List<Object> nothing) {
@@ -426,7 +407,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     private void violated(Violation violation) {
         if (violation.stream() == 0) {
-            writeGoAway(lastStream, violation.error(), String.valueOf(violation.getMessage()));
+            writer().goAway(lastStream, violation.error(), String.valueOf(violation.getMessage()));
             end();
             return;
         }
@@ -568,7 +549,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     /** Answers what does not become a call. */
     private void refuse(int id, boolean endsStream, Status status, int httpStatus) {
-        writeBlock(id, true, to -> {
+        writer().headers(id, true, to -> {
             if (httpStatus == 0) {
                 HeaderWriter.writeHeaders(to, new Metadata());
             } else {
@@ -637,35 +618,19 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     @Override
     public void settingsEnd() {
-        writeFrameHeader(0, Http2.SETTINGS, Http2.ACK, 0);
+        writer().settingsAcknowledgement();
     }
 
     @Override
     public void ping(long payload, boolean acknowledges) throws Violation {
         if (!acknowledges) {
-            checkPing();
-            writePing(payload, true);
+            if (pings.isTooMany(!streams.isEmpty(), System.nanoTime())) {
+                throw Violation.ofConnection(Http2.ENHANCE_YOUR_CALM, "too_many_pings");
+            }
+            writer().ping(payload, true);
         } else if (payload == DRAIN_PING && draining) {
             refuse();
         }
-    }
-
-    /** Pings are for finding out whether we are there, and not for keeping us busy; whoever was just answered may ask at once. */
-    private void checkPing() throws Violation {
-        long now = System.nanoTime();
-        long interval = streams.isEmpty()
-                ? IDLE_PING_INTERVAL_NANOS
-                : settings.pingIntervalMin().toNanos();
-        if (pinged && now - lastPingNanos < interval && ++pingStrikes > PING_STRIKES_MAX) {
-            throw Violation.ofConnection(Http2.ENHANCE_YOUR_CALM, "too_many_pings");
-        }
-        pinged = true;
-        lastPingNanos = now;
-    }
-
-    private void forgivePings() {
-        pinged = false;
-        pingStrikes = 0;
     }
 
     @Override
@@ -698,8 +663,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         stream.widen(increment);
     }
 
-    // --- Out
-    // ----------------------------------------------------------------------------------------------------------------------
+    // Out
 
     int initialSendWindow() {
         return initialSendWindow;
@@ -723,41 +687,10 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         endIfDone();
     }
 
-    private ByteBuf out() {
-        ByteBuf known = out;
-        if (known != null && known.readableBytes() >= WRITE_BYTES) {
-            pushOut();
-            known = null;
-        }
-        if (known == null) {
-            known = allocator().ioBuffer(FIRST_BUFFER_BYTES);
-            out = known;
-        }
-        return known;
-    }
-
-    private void writeFrameHeader(int length, int type, int flags, int id) {
-        if (ended) {
-            return;
-        }
-        out().writeMedium(length).writeByte(type).writeByte(flags).writeInt(id);
-    }
-
-    /** Begins a frame of data; its bytes have to follow, in the buffer that is returned or by {@link #writeBytes}. */
-    ByteBuf beginFrame(int id, int bytes) {
-        forgivePings();
-        ByteBuf to = out();
-        to.writeMedium(bytes).writeByte(Http2.DATA).writeByte(0).writeInt(id);
-        return to;
-    }
-
-    /** The next bytes of the frame that was begun. */
-    void writeBytes(ByteBuf from, int bytes) {
-        ByteBuf to = out;
-        if (to == null) {
-            throw new IllegalStateException("no frame was begun");
-        }
-        to.writeBytes(from, bytes);
+    /** Begins a frame of data; its bytes have to follow in the buffer that is returned. */
+    ByteBuf beginData(int id, int bytes) {
+        pings.forgive();
+        return writer().data(id, bytes);
     }
 
     /** So much data is on its way. */
@@ -766,12 +699,14 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     void writeHeaders(int id, Metadata metadata) {
-        writeBlock(id, false, to -> HeaderWriter.writeHeaders(to, metadata));
+        pings.forgive();
+        writer().headers(id, false, to -> HeaderWriter.writeHeaders(to, metadata));
     }
 
     /** The end of a call; with the headers if there were none. */
     void writeTrailers(int id, boolean headersSent, Status status, Metadata metadata) {
-        writeBlock(id, true, to -> {
+        pings.forgive();
+        writer().headers(id, true, to -> {
             if (!headersSent) {
                 HeaderWriter.writeHeaders(to, new Metadata());
             }
@@ -779,70 +714,11 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         });
     }
 
-    private void writeBlock(int id, boolean endsStream, Consumer<ByteBuf> block) {
-        if (ended) {
-            return;
-        }
-        forgivePings();
-        int flags = endsStream ? Http2.END_STREAM : 0;
-        ByteBuf to = out();
-        int begin = to.writerIndex();
-        writeFrameHeader(0, Http2.HEADERS, flags | Http2.END_HEADERS, id);
-        int blockBegin = to.writerIndex();
-        if (!blockWritten) {
-            blockWritten = true;
-            to.writeByte(HeaderWriter.NO_TABLE);
-        }
-        block.accept(to);
-        int length = to.writerIndex() - blockBegin;
-        if (length <= Http2.MIN_FRAME_BYTES_MAX) {
-            to.setMedium(begin, length);
-            return;
-        }
-        ByteBuf whole = to.copy(blockBegin, length);
-        to.writerIndex(begin);
-        writeInParts(id, flags, whole);
-        whole.release();
-    }
-
-    /** A block that is longer than a frame may be. */
-    private void writeInParts(int id, int flags, ByteBuf block) {
-        writeFrameHeader(Http2.MIN_FRAME_BYTES_MAX, Http2.HEADERS, flags, id);
-        out().writeBytes(block, Http2.MIN_FRAME_BYTES_MAX);
-        while (block.isReadable()) {
-            int length = Math.min(block.readableBytes(), Http2.MIN_FRAME_BYTES_MAX);
-            boolean last = length == block.readableBytes();
-            writeFrameHeader(length, Http2.CONTINUATION, last ? Http2.END_HEADERS : 0, id);
-            out().writeBytes(block, length);
-        }
-    }
-
     void writeReset(int id, int error) {
-        if (!ended) {
-            writeFrameHeader(Http2.RST_STREAM_BYTES, Http2.RST_STREAM, 0, id);
-            out().writeInt(error);
-        }
+        writer().reset(id, error);
     }
 
     void writeWindowUpdate(int id, int increment) {
-        if (!ended) {
-            writeFrameHeader(Http2.WINDOW_UPDATE_BYTES, Http2.WINDOW_UPDATE, 0, id);
-            out().writeInt(increment);
-        }
-    }
-
-    private void writePing(long payload, boolean acknowledges) {
-        if (!ended) {
-            writeFrameHeader(Http2.PING_BYTES, Http2.PING, acknowledges ? Http2.ACK : 0, 0);
-            out().writeLong(payload);
-        }
-    }
-
-    private void writeGoAway(int last, int error, String why) {
-        if (!ended) {
-            byte[] debug = why.getBytes(StandardCharsets.UTF_8);
-            writeFrameHeader(Http2.GOAWAY_BYTES_MIN + debug.length, Http2.GOAWAY, 0, 0);
-            out().writeInt(last).writeInt(error).writeBytes(debug);
-        }
+        writer().windowUpdate(id, increment);
     }
 }

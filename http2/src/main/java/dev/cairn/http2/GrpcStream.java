@@ -155,8 +155,7 @@ final class GrpcStream {
         });
     }
 
-    // --- In
-    // -----------------------------------------------------------------------------------------------------------------------
+    // In
 
     /** Data of the client; lent. */
     void data(ByteBuf data, int flowBytes, boolean endsStream) throws Violation {
@@ -292,8 +291,7 @@ final class GrpcStream {
         }
     }
 
-    // --- Out
-    // ----------------------------------------------------------------------------------------------------------------------
+    // Out
 
     /** Headers before any message. */
     void sendHeaders(Metadata headers) {
@@ -375,7 +373,7 @@ final class GrpcStream {
 
     private void writeNow(InputStream message, int length) throws IOException {
         int bytes = MessageReader.PREFIX_BYTES + length;
-        ByteBuf out = connection.beginFrame(id, bytes);
+        ByteBuf out = connection.beginData(id, bytes);
         int begin = out.writerIndex();
         try {
             writeTo(out, message, length);
@@ -422,12 +420,12 @@ final class GrpcStream {
         }
         sendWindow -= bytes;
         waitingOutBytes -= bytes;
-        connection.beginFrame(id, bytes);
+        ByteBuf out = connection.beginData(id, bytes);
         int left = bytes;
         while (left > 0) {
             ByteBuf first = waitingOut.element();
             int step = Math.min(left, first.readableBytes());
-            connection.writeBytes(first, step);
+            out.writeBytes(first, step);
             left -= step;
             if (!first.isReadable()) {
                 waitingOut.remove().release();
