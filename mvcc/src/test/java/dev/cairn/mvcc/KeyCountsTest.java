@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +89,7 @@ class KeyCountsTest {
         } catch (Throwable e) {
             throw new AssertionError("seed " + seed + ", step " + step, e);
         } finally {
+            run.letGo();
             run.store.close();
         }
         assertThat(run.chunksMax).as("chunks that were checked").isGreaterThan(3);
@@ -100,6 +102,12 @@ class KeyCountsTest {
         MvccStore store;
         long index;
         int chunksMax;
+
+        // A reader that began some steps ago, and his revision.
+        @Nullable
+        ReadView held;
+
+        long heldAt;
         long now;
 
         Run(Backend.Factory factory, long seed) {
@@ -158,8 +166,10 @@ class KeyCountsTest {
                 store.flusher().doWork(now += 500);
             } else if (what < 98) {
                 store.flusher().flush();
+                letGo();
                 store.defragment();
             } else if (what < 99) {
+                letGo();
                 store.close();
                 store = open();
                 assertThat(check(store.state)).as("chunks after opening").isZero();
@@ -168,6 +178,35 @@ class KeyCountsTest {
             for (int i = 0; i < 5; i++) {
                 count();
             }
+            if (random.nextInt(6) == 0) {
+                letGo();
+                held = store.state.open();
+                heldAt = store.currentRevision();
+            }
+            if (held != null) {
+                countBefore(held);
+            }
+        }
+
+        private void letGo() {
+            if (held != null) {
+                held.close();
+                held = null;
+            }
+        }
+
+        /** A reader counts what was there when he came, whatever was flushed and learnt since. */
+        private void countBefore(ReadView view) {
+            KeyRange range = new KeyRange(random.nextBoolean() ? NO_END : key(), random.nextBoolean() ? null : key());
+            long walked = 0;
+            try (RangeCursor cursor = view.range(range, heldAt)) {
+                while (cursor.next()) {
+                    walked++;
+                }
+            }
+            assertThat(view.range(range, heldAt).countRest())
+                    .as("keys at %s, held up to %s", heldAt, store.currentRevision())
+                    .isEqualTo(walked);
         }
 
         private void count() throws KvException {
