@@ -19,6 +19,9 @@ final class RangeCount {
     /** A long gap is made known in pieces, so that a flush in the midst of it does not cost everything. */
     private static final int CHUNKS_AT_ONCE = 64;
 
+    /** The last chunk of a count that does not close a gap has at least this part of the entries of others. */
+    private static final int SMALL_PART = 4;
+
     private final ReadView view;
     private final long main;
     private final @Nullable ByteString end;
@@ -117,14 +120,13 @@ final class RangeCount {
     }
 
     /**
-     * The chunks of a gap from the key on, as many as are whole before the limit.
+     * The chunks of a gap from the key on up to the limit, where a chunk may begin too: who counts a range once often counts it again.
      *
-     * @param closesGap whether the gap ends at the limit, so that the last chunk may be a small one
+     * @param closesGap whether the gap ends at the limit, so that the last chunk may be a very small one
      */
     private CountedChunks.Row row(ByteString from, @Nullable ByteString limit, boolean closesGap) {
         List<CountedChunks.Chunk> found = new ArrayList<>();
-        // A copy, since the other may be a part of something larger.
-        ByteString first = ByteString.copyFrom(from.toByteArray());
+        ByteString first = copy(from);
         int entries = 0;
         int live = 0;
         long newest = 0;
@@ -148,11 +150,16 @@ final class RangeCount {
                 scan.next();
             }
         }
-        if (!closesGap) {
+        if (!closesGap && entries < counts.sizes().chunkEntries() / SMALL_PART) {
             return new CountedChunks.Row(found, first);
         }
         found.add(new CountedChunks.Chunk(first, live, newest));
-        return new CountedChunks.Row(found, limit);
+        return new CountedChunks.Row(found, limit == null ? null : copy(limit));
+    }
+
+    /** Of a key that is to be kept: the other may be a part of something larger. */
+    private static ByteString copy(ByteString key) {
+        return ByteString.copyFrom(key.toByteArray());
     }
 
     /** The keys of one generation, met in ascending order. */
