@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -128,13 +127,10 @@ final class ChecksummedBackend implements Backend {
         return (int) crc.getValue() ^ tableSums[table.ordinal()] ^ keyBytes;
     }
 
-    private <T extends @Nullable Object> T reading(Supplier<T> read) {
-        try {
-            return read.get();
-        } catch (BackendException e) {
-            failure.fail(e);
-            throw e;
-        }
+    /** The storage has refused a read: to be thrown. */
+    private BackendException refused(BackendException cause) {
+        failure.fail(cause);
+        return cause;
     }
 
     private DamagedStoreException damaged(TableRef table, byte[] key) {
@@ -157,7 +153,12 @@ final class ChecksummedBackend implements Backend {
 
         @Override
         public @Nullable ByteBuffer get(TableRef table, byte[] key) {
-            ByteBuffer stored = reading(() -> txn.get(table, key));
+            ByteBuffer stored;
+            try {
+                stored = txn.get(table, key);
+            } catch (BackendException e) {
+                throw refused(e);
+            }
             if (stored == null) {
                 if (doubtsAbsence) {
                     checkAbsent(table, key);
@@ -300,9 +301,11 @@ final class ChecksummedBackend implements Backend {
             return found;
         }
 
+        // No lambdas here: a step is so short that making one would be a part of it.
+
         @Override
         public boolean seek(byte[] key) {
-            return reading(() -> {
+            try {
                 if (!checked(cursor.seek(key))) {
                     checked(cursor.last());
                     return false;
@@ -313,27 +316,45 @@ final class ChecksummedBackend implements Backend {
                     return isFirst ? cursor.first() : cursor.next();
                 }
                 return true;
-            });
+            } catch (BackendException e) {
+                throw refused(e);
+            }
         }
 
         @Override
         public boolean first() {
-            return reading(() -> checked(cursor.first()));
+            try {
+                return checked(cursor.first());
+            } catch (BackendException e) {
+                throw refused(e);
+            }
         }
 
         @Override
         public boolean last() {
-            return reading(() -> checked(cursor.last()));
+            try {
+                return checked(cursor.last());
+            } catch (BackendException e) {
+                throw refused(e);
+            }
         }
 
         @Override
         public boolean next() {
-            return reading(() -> checked(cursor.next()));
+            try {
+                return checked(cursor.next());
+            } catch (BackendException e) {
+                throw refused(e);
+            }
         }
 
         @Override
         public boolean previous() {
-            return reading(() -> checked(cursor.previous()));
+            try {
+                return checked(cursor.previous());
+            } catch (BackendException e) {
+                throw refused(e);
+            }
         }
 
         @Override

@@ -21,7 +21,7 @@ import java.util.Objects;
  * idx    user key, in chunks              {@link KeyState}: the newest version of the key
  * hist   key id 12 | main 8 | sub 4       tombstone 1: a superseded version of the key
  * long   node id 8 | chunk                what {@link KeyTable} keeps of long keys
- * store  name                             what only this store knows: its format, the number of keys
+ * store  name                             what only this store knows: its format, the numbers of keys and flushes
  * alarm, auth, authRoles, ...             etcd's buckets, see {@link Table}
  * </pre>
  *
@@ -55,6 +55,9 @@ final class Layout {
 
     static final byte[] STORE_FORMAT = {'f', 'o', 'r', 'm', 'a', 't'};
     static final byte[] STORE_KEYS = {'k', 'e', 'y', 's'};
+
+    /** How many flushes there were, see {@link KeyCounts}; absent before the first. */
+    static final byte[] STORE_FLUSHES = {'f', 'l', 'u', 's', 'h', 'e', 's'};
 
     /** Its record stays as it is in all formats to come, so that every version can tell what it cannot read. */
     static final long FORMAT = 1;

@@ -77,12 +77,17 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      * @throws DamagedStoreException when it is not what was written
      */
     public static MvccStore open(StoreOptions options) {
+        return open(options, KeyCounts.Sizes.DEFAULT);
+    }
+
+    static MvccStore open(StoreOptions options, KeyCounts.Sizes sizes) {
         StoreFailure failure = new StoreFailure(options.onFailure());
         Backend backend = new ChecksummedBackend(options.backend().open(Layout.TABLES), Layout.TABLES, failure);
         try {
             Recovered recovered = Recovered.from(backend);
-            StoreState state =
-                    new StoreState(backend, failure, recovered.current(), recovered.compacted(), recovered.keys());
+            KeyCounts counts = new KeyCounts(sizes);
+            StoreState state = new StoreState(
+                    backend, failure, counts, recovered.current(), recovered.compacted(), recovered.keys());
             return new MvccStore(recovered, state, options);
         } catch (RuntimeException e) {
             backend.close();

@@ -82,7 +82,7 @@ final class PinnedRange implements RangeReader {
             return given;
         }
         try (ReadView view = open()) {
-            return given + RangeQuery.countRest(view.range(rest, main));
+            return given + view.range(rest, main).countRest();
         }
     }
 }

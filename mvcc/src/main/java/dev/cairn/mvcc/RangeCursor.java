@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A walk over the live keys of a range at one revision, in key order: a merge of both generations of the overlay with the
  * table {@code idx}. Values are fetched only for keys that are asked for them. Confined to the thread of its view and closed
- * with it.
+ * with it at the latest.
  */
-final class RangeCursor {
+final class RangeCursor implements AutoCloseable {
     private final ReadView view;
     private final long main;
     private final OverlayWalk active;
     private final @Nullable OverlayWalk frozen;
     private final KeyTable.Scan stored;
+    private final @Nullable ByteString rangeEnd;
     private final @Nullable ByteBuffer end;
     private boolean storedDone;
 
@@ -36,7 +37,7 @@ final class RangeCursor {
         Generation older = view.overlay().frozen();
         this.frozen = older == null ? null : new OverlayWalk(older, range);
         this.stored = ReadView.IDX.scan(view.txn(), range.start());
-        ByteString rangeEnd = range.end();
+        this.rangeEnd = range.end();
         this.end = rangeEnd == null ? null : rangeEnd.asReadOnlyByteBuffer();
         this.storedDone = range.isEmpty();
         checkStoredEnd();
@@ -127,6 +128,18 @@ final class RangeCursor {
                 advanceStored();
             }
         }
+    }
+
+    /** The number of live keys behind the one that the walk stands at; then the walk is over. */
+    long countRest() {
+        long count = 0;
+        while (next()) {
+            if (count == view.counts().sizes().walkedKeys()) {
+                return count + RangeCount.of(view, new KeyRange(key(), rangeEnd), main);
+            }
+            count++;
+        }
+        return count;
     }
 
     private @Nullable ByteString overlayKey() {
@@ -222,5 +235,10 @@ final class RangeCursor {
             decoded = KeyValues.decode(keyValue());
         }
         return decoded;
+    }
+
+    @Override
+    public void close() {
+        stored.close();
     }
 }

@@ -46,7 +46,7 @@ final class RangeQuery {
         RangeCursor cursor = view.range(range, main);
         long limit = Math.max(0, request.getLimit());
         if (request.getCountOnly()) {
-            return new RangeResult(shown, countRest(cursor), false, List.of());
+            return new RangeResult(shown, cursor.countRest(), false, List.of());
         }
         boolean inKeyOrder = target == SortTarget.KEY && order != SortOrder.DESCEND;
         if (inKeyOrder && !filtered) {
@@ -56,21 +56,13 @@ final class RangeQuery {
         return selected(view, cursor, limit, sortsFirstOnly, shown);
     }
 
-    static long countRest(RangeCursor cursor) {
-        long count = 0;
-        while (cursor.next()) {
-            count++;
-        }
-        return count;
-    }
-
     private RangeResult firstInKeyOrder(RangeCursor cursor, long limit, long shown) {
         List<ByteString> keyValues = new ArrayList<>();
         boolean limited = limit > 0;
         while ((!limited || keyValues.size() < limit) && cursor.next()) {
             keyValues.add(shownKeyValue(cursor));
         }
-        long rest = limited && keyValues.size() == limit ? countRest(cursor) : 0;
+        long rest = limited && keyValues.size() == limit ? cursor.countRest() : 0;
         return new RangeResult(shown, keyValues.size() + rest, rest > 0, keyValues);
     }
 

@@ -27,13 +27,15 @@ final class ReadView implements AutoCloseable {
 
     private final Overlay.View overlay;
     private final ReadTxn txn;
+    private final KeyCounts counts;
     private final StoreFailure failure;
     private @Nullable Cursor hist;
 
     /** The order matters: see {@link Overlay}. */
-    ReadView(Overlay.View overlay, ReadTxn txn, StoreFailure failure) {
+    ReadView(Overlay.View overlay, ReadTxn txn, KeyCounts counts, StoreFailure failure) {
         this.overlay = overlay;
         this.txn = txn;
+        this.counts = counts;
         this.failure = failure;
     }
 
@@ -43,6 +45,10 @@ final class ReadView implements AutoCloseable {
 
     ReadTxn txn() {
         return txn;
+    }
+
+    KeyCounts counts() {
+        return counts;
     }
 
     /** The newest version of the key, tombstone or not; null when the key has none. */

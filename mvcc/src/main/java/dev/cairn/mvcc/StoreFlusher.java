@@ -241,6 +241,9 @@ final class StoreFlusher implements Flusher {
         try (WriteTxn txn = state.backend().write()) {
             FailPoint.AFTER_START_DB_TXN.hit();
             write(frozen, txn);
+            long flushes = KeyCounts.flushOf(txn);
+            txn.put(Layout.STORE, Layout.STORE_FLUSHES, Layout.longBytes(flushes + 1));
+            state.counts().flushing(flushes, frozen);
             if (scheduled != null) {
                 FailPoint.COMPACT_BEFORE_COMMIT_SCHEDULED_COMPACT.hit();
             }

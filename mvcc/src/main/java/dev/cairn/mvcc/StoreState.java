@@ -16,7 +16,7 @@ import dev.cairn.mvcc.backend.Backend;
  */
 final class StoreState {
     /** What a view is made of. */
-    private record Base(Backend backend, Overlay overlay) {}
+    private record Base(Backend backend, Overlay overlay, KeyCounts counts) {}
 
     private final StoreFailure failure;
 
@@ -29,8 +29,8 @@ final class StoreState {
 
     private volatile boolean closed;
 
-    StoreState(Backend backend, StoreFailure failure, long current, long compacted, long keys) {
-        this.base = new Base(backend, new Overlay());
+    StoreState(Backend backend, StoreFailure failure, KeyCounts counts, long current, long compacted, long keys) {
+        this.base = new Base(backend, new Overlay(), counts);
         this.failure = failure;
         this.current = current;
         this.compacted = compacted;
@@ -45,15 +45,19 @@ final class StoreState {
         return base.overlay();
     }
 
+    KeyCounts counts() {
+        return base.counts();
+    }
+
     /**
-     * Goes on with another backend and an empty overlay. Apply loop, between two entries and with the flusher's lock.
+     * Goes on with another backend, an empty overlay and no counts. Apply loop, between two entries and with the flusher's lock.
      *
      * @return the backend before, which may still have readers
      */
     Backend replace(Backend newer, Recovered recovered) {
         Backend before = base.backend();
         compacted = Math.max(compacted, recovered.compacted());
-        base = new Base(newer, new Overlay());
+        base = new Base(newer, new Overlay(), new KeyCounts(base.counts().sizes()));
         publish(recovered.current(), recovered.keys());
         return before;
     }
@@ -88,7 +92,7 @@ final class StoreState {
             Base at = base;
             Overlay.View view = at.overlay().view();
             try {
-                return new ReadView(view, at.backend().read(), failure);
+                return new ReadView(view, at.backend().read(), at.counts(), failure);
             } catch (IllegalStateException e) {
                 // Closed: the whole store, or only this backend, because another took its place after we had found it.
                 if (at == base) {
@@ -124,7 +128,7 @@ final class StoreState {
             Base at = base;
             try {
                 return new ReadView(
-                        new Overlay.View(new Generation(), null), at.backend().read(), failure);
+                        new Overlay.View(new Generation(), null), at.backend().read(), at.counts(), failure);
             } catch (IllegalStateException e) {
                 if (at == base) {
                     throw e;

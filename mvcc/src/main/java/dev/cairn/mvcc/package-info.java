@@ -13,7 +13,7 @@
  *
  * <p><b>The way of a read.</b> Revision, overlay view, backend transaction, in this order; then the compacted revision is
  * checked. A {@code RangeCursor} merges the overlay with the table of keys; values are fetched only for keys that are
- * returned. Nothing is held when the call returns.
+ * returned. What is counted only is added up from chunks, see {@code KeyCounts}. Nothing is held when the call returns.
  *
  * <p><b>A whole store from elsewhere</b> is written by a {@link dev.cairn.mvcc.StoreLoader} into a place of its own, and takes the place of the one
  * in use by {@link dev.cairn.mvcc.MvccStore#replace}.

@@ -98,7 +98,10 @@ class MvccStoreModelTest {
             StoreOptions options = StoreOptions.of(factory)
                     .withFlush(1000, 20, random.nextBoolean() ? 20_000 : 1 << 20)
                     .withCompaction(1 + random.nextInt(8), 0);
-            MvccStore opened = MvccStore.open(options);
+            // So small that the few keys here make many chunks.
+            KeyCounts.Sizes sizes = new KeyCounts.Sizes(
+                    random.nextInt(2), 1 + random.nextInt(3), 3 + random.nextInt(3), random.nextInt(3), 1 << 20);
+            MvccStore opened = MvccStore.open(options, sizes);
             Map<Long, NavigableMap<ByteString, Boolean>> before = new HashMap<>();
             leases.keys.forEach((lease, attached) -> before.put(lease, new TreeMap<>(attached)));
             leases.keys.values().forEach(Map::clear);
@@ -151,6 +154,7 @@ class MvccStoreModelTest {
             }
             checkEvents(changes);
             StoreCheck.check(store.state.backend());
+            KeyCountsTest.check(store.state);
             assertThat(store.currentRevision()).isEqualTo(model.current());
             assertThat(store.compactedRevision()).isEqualTo(model.compacted);
             assertThat(store.keys()).isEqualTo(model.at(model.current()).size());
