@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** Listens with our own HTTP/2, see {@link dev.cairn.http2}. */
 final class LeanGrpcListener implements GrpcListener {
@@ -27,12 +28,14 @@ final class LeanGrpcListener implements GrpcListener {
 
     private final Channel listener;
     private final GrpcConnections calls;
-    private final ChannelGroup connections;
 
-    private LeanGrpcListener(Channel listener, GrpcConnections calls, ChannelGroup connections) {
+    /** All connections that are not, or not yet, of HTTP/2. */
+    private final ChannelGroup others;
+
+    private LeanGrpcListener(Channel listener, GrpcConnections calls, ChannelGroup others) {
         this.listener = listener;
         this.calls = calls;
-        this.connections = connections;
+        this.others = others;
     }
 
     /** @throws IOException when the address cannot be bound; the message is etcd's and names the address */
@@ -47,15 +50,18 @@ final class LeanGrpcListener implements GrpcListener {
             throws IOException {
         SocketAddress address = ListenAddress.resolve(url, loops);
         GrpcConnections calls = new GrpcConnections(settings, ReflectedServer.context(methods), methods, tracers);
-        ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+        ChannelGroup others = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(url.unixSocket() ? loops.unix() : loops.tcp())
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        connections.add(channel);
-                        channel.pipeline().addLast(beginning.handler(after -> install(after, calls)));
+                        others.add(channel);
+                        channel.pipeline().addLast(beginning.handler(after -> {
+                            others.remove(after.channel());
+                            install(after, calls);
+                        }));
                     }
                 });
         options.forEach((option, value) -> set(bootstrap, option, value));
@@ -68,7 +74,7 @@ final class LeanGrpcListener implements GrpcListener {
         if (failure != null) {
             throw ListenAddress.bindError(url, address, failure);
         }
-        return new LeanGrpcListener(bound.channel(), calls, connections);
+        return new LeanGrpcListener(bound.channel(), calls, others);
     }
 
     private static void install(ChannelHandlerContext after, GrpcConnections calls) {
@@ -91,16 +97,22 @@ final class LeanGrpcListener implements GrpcListener {
     public void drain() {
         listener.close().awaitUninterruptibly(STOP_LIMIT.toMillis());
         calls.drain();
+        // Those of HTTP/1 end when what is in work has been answered.
+        others.close();
     }
 
     @Override
     public boolean awaitNone(long nanos) throws InterruptedException {
-        return calls.awaitNone(nanos);
+        long deadline = System.nanoTime() + nanos;
+        return calls.awaitNone(nanos)
+                & others.newCloseFuture().await(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     }
 
     @Override
     public void cut() {
         calls.cut();
-        connections.close();
+        // Past the handlers, which would still wait for answers.
+        others.forEach(
+                channel -> channel.eventLoop().execute(() -> channel.unsafe().close(channel.newPromise())));
     }
 }
