@@ -1,6 +1,8 @@
 package dev.cairn.bench;
 
+import com.google.protobuf.ByteString;
 import dev.cairn.proto.etcdserverpb.KVGrpc;
+import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import io.grpc.ManagedChannel;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -88,7 +91,7 @@ public final class Bench implements Callable<Integer> {
             works.add(work);
         }
         PrintStream progress = System.err;
-        Report results = new Report(pairs, cold);
+        Report results = new Report(pairs, cold, Machine.describe(ours, oracle.resolve("etcd")));
         Path scratch = Files.createTempDirectory("bench-");
         for (Work work : works.isEmpty() ? Work.ALL : works) {
             for (int pair = 0; pair < pairs; pair++) {
@@ -112,40 +115,89 @@ public final class Bench implements Callable<Integer> {
         try (Server server = new Server(binary, scratch)) {
             fill(server, work.keys());
             Path tool = oracle.resolve("benchmark");
+            return work.together() ? runTogether(server, work, tool) : runInTurn(server, work, tool);
+        }
+    }
+
+    private Sample runInTurn(Server server, Work work, Path tool) throws IOException {
+        if (!cold) {
+            ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
+        }
+        double cpu = server.cpuSeconds();
+        long written = server.bytesWritten();
+        ClosedLoop closed = ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
+        double operations = Math.max(1, work.operations() / share);
+        cpu = server.cpuSeconds() - cpu;
+        double bytes = server.bytesWritten() - written;
+        return sample(server, closed, operations, cpu, bytes, steadily(server, work));
+    }
+
+    /** The steady requests while others do what they can; how much that is, the store's revision tells. */
+    private Sample runTogether(Server server, Work work, Path tool) throws IOException {
+        Process others = ClosedLoop.start(tool, server.endpoint(), work.closedLoop(1));
+        try {
             if (!cold) {
-                ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
+                steadily(server, work);
             }
             double cpu = server.cpuSeconds();
             long written = server.bytesWritten();
-            ClosedLoop closed = ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
-            double operations = Math.max(1, work.operations() / share);
-            cpu = (server.cpuSeconds() - cpu) * 100_000 / operations;
-            double bytes = (server.bytesWritten() - written) / operations;
-            OpenLoop.Request request = work.request();
-            double p50 = Double.NaN;
-            double p99 = Double.NaN;
-            double p999 = Double.NaN;
-            if (request != null) {
-                OpenLoop open = new OpenLoop(server.endpoint(), work.connections(), request);
-                if (!cold) {
-                    // This JVM has to learn it too.
-                    open.run(work.openPerSecond(), Math.min(3, seconds / share));
-                }
-                Histogram nanos = open.run(work.openPerSecond(), seconds / share);
-                p50 = nanos.getValueAtPercentile(50) / 1e6;
-                p99 = nanos.getValueAtPercentile(99) / 1e6;
-                p999 = nanos.getValueAtPercentile(99.9) / 1e6;
-            }
-            return new Sample(
-                    closed.perSecond(),
-                    closed.p50Millis(),
-                    closed.p99Millis(),
-                    cpu,
-                    bytes,
-                    p50,
-                    p99,
-                    p999,
-                    server.residentMebibytes());
+            long revision = revision(server);
+            long began = System.nanoTime();
+            Histogram nanos = steadily(server, work);
+            double operations = revision(server) - revision;
+            ClosedLoop closed = new ClosedLoop(operations * 1e9 / (System.nanoTime() - began), Double.NaN, Double.NaN);
+            cpu = server.cpuSeconds() - cpu;
+            return sample(server, closed, operations, cpu, server.bytesWritten() - written, nanos);
+        } finally {
+            others.destroyForcibly();
+        }
+    }
+
+    /** The open loop; null when the work has none. */
+    private @Nullable Histogram steadily(Server server, Work work) throws IOException {
+        OpenLoop.Request request = work.request();
+        if (request == null) {
+            return null;
+        }
+        OpenLoop open = new OpenLoop(server.endpoint(), work.connections(), request);
+        if (!cold) {
+            // This JVM has to learn it too.
+            open.run(work.openPerSecond(), Math.min(3, seconds / share));
+        }
+        return open.run(work.openPerSecond(), seconds / share);
+    }
+
+    private static Sample sample(
+            Server server, ClosedLoop closed, double operations, double cpu, double bytes, @Nullable Histogram nanos)
+            throws IOException {
+        return new Sample(
+                closed.perSecond(),
+                closed.p50Millis(),
+                closed.p99Millis(),
+                cpu * 100_000 / operations,
+                bytes / operations,
+                millis(nanos, 50),
+                millis(nanos, 99),
+                millis(nanos, 99.9),
+                server.startMillis(),
+                server.residentMebibytes());
+    }
+
+    private static double millis(@Nullable Histogram nanos, double percentile) {
+        return nanos == null ? Double.NaN : nanos.getValueAtPercentile(percentile) / 1e6;
+    }
+
+    private static long revision(Server server) {
+        ManagedChannel channel =
+                NettyChannelBuilder.forTarget(server.endpoint()).usePlaintext().build();
+        try {
+            RangeRequest any = RangeRequest.newBuilder()
+                    .setKey(ByteString.copyFromUtf8("any"))
+                    .setSerializable(true)
+                    .build();
+            return KVGrpc.newBlockingStub(channel).range(any).getHeader().getRevision();
+        } finally {
+            channel.shutdownNow();
         }
     }
 

@@ -19,14 +19,27 @@ record ClosedLoop(double perSecond, double p50Millis, double p99Millis) {
     private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
     private static final Pattern QUANTILE = Pattern.compile("\\n\\s*([0-9.]+)% in ([0-9.]+) secs");
 
+    /** Starts it; whoever does has to end it. What it says is not read. */
+    static Process start(Path benchmark, String endpoint, List<String> arguments) throws IOException {
+        return new ProcessBuilder(command(benchmark, endpoint, arguments))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    private static List<String> command(Path benchmark, String endpoint, List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(benchmark.toString(), "--precise", "--endpoints=" + endpoint));
+        command.addAll(arguments);
+        return command;
+    }
+
     /**
      * Runs it to its end.
      *
      * @throws IOException if it fails, with what it said
      */
     static ClosedLoop run(Path benchmark, String endpoint, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(benchmark.toString(), "--precise", "--endpoints=" + endpoint));
-        command.addAll(arguments);
+        List<String> command = command(benchmark, endpoint, arguments);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {

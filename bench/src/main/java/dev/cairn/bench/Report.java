@@ -37,6 +37,7 @@ final class Report {
             new Figure("steady p99", "ms", false, Sample::openP99Millis),
             new Figure("steady p99.9", "ms", false, Sample::openP999Millis),
             new Figure("written", "B/op", false, Sample::bytesWritten),
+            new Figure("start", "ms", false, Sample::startMillis),
             new Figure("RSS", "MiB", false, Sample::residentMebibytes));
 
     private static final int PLOT_WIDTH = 1100;
@@ -45,10 +46,13 @@ final class Report {
     private final Map<Work, List<Pair>> pairs = new LinkedHashMap<>();
     private final int planned;
     private final boolean cold;
+    private final String machine;
 
-    Report(int planned, boolean cold) {
+    /** @param machine what the figures are taken on */
+    Report(int planned, boolean cold, String machine) {
         this.planned = planned;
         this.cold = cold;
+        this.machine = machine;
     }
 
     void add(Work work, Sample ours, Sample etcd) {
@@ -71,7 +75,7 @@ final class Report {
 
     /** A Markdown table with a line for each work and figure. */
     String table() {
-        StringBuilder table = new StringBuilder("Medians of " + planned + " interleaved pairs, "
+        StringBuilder table = new StringBuilder(machine + "\n\nMedians of " + planned + " interleaved pairs, "
                 + (cold ? "from the first request on" : "after a warm-up")
                 + "; the ratio is the median of those of the pairs.\n\n"
                 + "| work | figure | ours | etcd | ours / etcd | from | to |\n|---|---|---|---|---|---|---|\n");

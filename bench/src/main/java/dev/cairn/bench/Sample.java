@@ -11,6 +11,7 @@ package dev.cairn.bench;
  * @param openP50Millis median at the steady rate, from the moment at which a request was due
  * @param openP99Millis its 99th percentile
  * @param openP999Millis its 99.9th percentile
+ * @param startMillis from the start of the process until it serves, with an empty directory
  * @param residentMebibytes memory of the server at the end
  */
 record Sample(
@@ -22,4 +23,5 @@ record Sample(
         double openP50Millis,
         double openP99Millis,
         double openP999Millis,
+        double startMillis,
         double residentMebibytes) {}

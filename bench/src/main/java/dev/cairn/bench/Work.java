@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param command what etcd's tool is told, without the numbers above
  * @param openPerSecond rate of the open loop; below what either server can do on a small machine
  * @param request what the open loop asks; null where only the closed loop makes sense
+ * @param together whether the open loop runs while the closed one does, which then has no end of its own
  */
 record Work(
         String name,
@@ -37,11 +38,29 @@ record Work(
         int connections,
         List<String> command,
         double openPerSecond,
-        OpenLoop.@Nullable Request request) {
+        OpenLoop.@Nullable Request request,
+        boolean together) {
     static final int VALUE_BYTES = 256;
 
     private static final int KEY_SPACE = 100_000;
+
+    /** More than anybody waits for. */
+    private static final int ENDLESS = 1_000_000_000;
+
     private static final ByteString VALUE = randomValue();
+
+    /** One loop after the other. */
+    private Work(
+            String name,
+            int keys,
+            int operations,
+            int clients,
+            int connections,
+            List<String> command,
+            double openPerSecond,
+            OpenLoop.@Nullable Request request) {
+        this(name, keys, operations, clients, connections, command, openPerSecond, request, false);
+    }
 
     static final List<Work> ALL = List.of(
             new Work("put, 1 client", 0, 5_000, 1, 1, put("put"), 200, Work::put),
@@ -128,6 +147,23 @@ record Work(
                     List.of("range", key(10_000), key(20_000), "--count-only"),
                     100,
                     range(10_000, false, true)),
+            new Work(
+                    "get while 1000 clients write", KEY_SPACE, ENDLESS, 1000, 100, put("put"), 1_000, get(false), true),
+            new Work(
+                    "watch, 1,000 watchers of one key",
+                    0,
+                    200_000,
+                    1,
+                    10,
+                    List.of(
+                            "watch",
+                            "--streams=10",
+                            "--watch-per-stream=100",
+                            "--watched-key-total=1",
+                            "--put-total=200",
+                            "--put-rate=100"),
+                    0,
+                    null),
             new Work("lease keep-alive, 1000 clients", 0, 200_000, 1000, 100, List.of("lease-keepalive"), 0, null));
 
     static @Nullable Work named(String name) {
@@ -139,7 +175,9 @@ record Work(
         List<String> arguments = new ArrayList<>(command);
         arguments.add("--clients=" + clients);
         arguments.add("--conns=" + connections);
-        arguments.add("--total=" + Math.max(1, operations / share));
+        if (!command.get(0).equals("watch")) {
+            arguments.add("--total=" + Math.max(1, operations / share));
+        }
         return arguments;
     }
 

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Ratios are those of pairs, for two runs next to each other have met the same machine. */
 class ReportTest {
     private static Sample sample(double perSecond) {
-        return new Sample(perSecond, 1, 2, 3, 4, Double.NaN, Double.NaN, Double.NaN, 5);
+        return new Sample(perSecond, 1, 2, 3, 4, Double.NaN, Double.NaN, Double.NaN, 7, 5);
     }
 
     private static Report report() {
-        Report report = new Report(3, false);
+        Report report = new Report(3, false, "a machine");
         Work work = Work.ALL.get(0);
         // The machine was three times as fast in the last pair.
         report.add(work, sample(200), sample(100));
