@@ -54,6 +54,13 @@ public final class Bench implements Callable<Integer> {
             description = "How long the steady rate lasts (${DEFAULT-VALUE}).")
     private double seconds;
 
+    @Option(
+            names = "--warm-up",
+            defaultValue = "20",
+            description =
+                    "Seconds of the same work before what is measured, once to its end at least (${DEFAULT-VALUE}).")
+    private double warmUpSeconds;
+
     @Option(names = "--cold", description = "Measures from the first request on, without a warm-up.")
     private boolean cold;
 
@@ -121,7 +128,11 @@ public final class Bench implements Callable<Integer> {
 
     private Sample runInTurn(Server server, Work work, Path tool) throws IOException {
         if (!cold) {
-            ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
+            // A JVM compiles by what it has seen, so this goes by time: a few thousand requests are none.
+            long end = System.nanoTime() + (long) (warmUpSeconds * 1e9);
+            do {
+                ClosedLoop.run(tool, server.endpoint(), work.closedLoop(share));
+            } while (System.nanoTime() < end);
         }
         double cpu = server.cpuSeconds();
         long written = server.bytesWritten();
