@@ -33,9 +33,7 @@ final class FrameReader {
 
         void headers(int stream, ByteBuf block, boolean endsStream) throws Violation;
 
-        void priority(int stream) throws Violation;
-
-        void reset(int stream, int error) throws Violation;
+        void reset(int stream) throws Violation;
 
         /** One setting of several. */
         void setting(int id, long value) throws Violation;
@@ -44,8 +42,6 @@ final class FrameReader {
         void settingsEnd() throws Violation;
 
         void ping(long payload, boolean acknowledges) throws Violation;
-
-        void goAway() throws Violation;
 
         void windowUpdate(int stream, int increment) throws Violation;
     }
@@ -121,7 +117,7 @@ final class FrameReader {
             case Http2.RST_STREAM -> {
                 ofSomeStream(stream);
                 ofLength(payload, Http2.RST_STREAM_BYTES);
-                frames.reset(stream, payload.readInt());
+                frames.reset(stream);
             }
             case Http2.SETTINGS -> settings(stream, flags, payload);
             case Http2.PUSH_PROMISE ->
@@ -136,7 +132,7 @@ final class FrameReader {
                 if (payload.readableBytes() < Http2.GOAWAY_BYTES_MIN) {
                     throw wrongLength(payload);
                 }
-                frames.goAway();
+                // The client takes no streams of ours, and there are none; it closes the connection when it is done.
             }
             case Http2.WINDOW_UPDATE -> {
                 ofLength(payload, Http2.WINDOW_UPDATE_BYTES);
@@ -232,7 +228,8 @@ final class FrameReader {
         }
     }
 
-    private void priority(int stream, ByteBuf payload) throws Violation {
+    /** Checked and nothing else: there is one order of streams, that of arrival. */
+    private static void priority(int stream, ByteBuf payload) throws Violation {
         ofSomeStream(stream);
         if (payload.readableBytes() != Http2.PRIORITY_BYTES) {
             throw Violation.ofStream(stream, Http2.FRAME_SIZE_ERROR, "a priority of another length");
@@ -240,7 +237,6 @@ final class FrameReader {
         if ((payload.readInt() & Http2.STREAM_ID_MASK) == stream) {
             throw Violation.ofStream(stream, Http2.PROTOCOL_ERROR, "a stream that depends on itself");
         }
-        frames.priority(stream);
     }
 
     private void settings(int stream, int flags, ByteBuf payload) throws Violation {

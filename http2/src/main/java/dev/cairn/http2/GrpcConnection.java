@@ -563,12 +563,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     @Override
-    public void priority(int id) {
-        // There is one order: that of arrival.
-    }
-
-    @Override
-    public void reset(int id, int error) throws Violation {
+    public void reset(int id) throws Violation {
         GrpcStream stream = streams.get(id);
         if (stream != null) {
             stream.cancel(Status.CANCELLED.withDescription("the client has given the call up"));
@@ -631,11 +626,6 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         } else if (payload == DRAIN_PING && draining) {
             refuse();
         }
-    }
-
-    @Override
-    public void goAway() {
-        // The client takes no streams of ours, and there are none; it closes the connection when it is done.
     }
 
     @Override

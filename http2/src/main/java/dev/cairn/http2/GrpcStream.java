@@ -70,7 +70,7 @@ final class GrpcStream {
 
     private boolean closed;
 
-    /** @param messages what cuts the client's data into messages */
+    /** @param decompressor for messages that are compressed; null when the call has not said how */
     @SuppressWarnings("unchecked") // What the method reads is what its own call hears.
     GrpcStream(
             GrpcConnection connection,
@@ -171,11 +171,7 @@ final class GrpcStream {
         checkContentLength();
         // Padding is nobody's to take.
         take(flowBytes - data.readableBytes());
-        if (outcome != null) {
-            take(data.readableBytes());
-            return;
-        }
-        if (waitingIn == null && requested > 0) {
+        if (waitingIn == null) {
             deliver(data);
         }
         if (outcome != null) {
@@ -233,11 +229,22 @@ final class GrpcStream {
             return;
         }
         deliver(waiting);
-        if (waitingIn == waiting && !waiting.isReadable()) {
-            waitingIn = null;
-            waiting.release();
-        } else if (waitingIn == waiting) {
+        if (waitingIn != waiting) {
+            // The call has ended meanwhile.
+            return;
+        }
+        if (waiting.isReadable()) {
             waiting.discardSomeReadBytes();
+        } else {
+            dropWaitingIn();
+        }
+    }
+
+    private void dropWaitingIn() {
+        ByteBuf waiting = waitingIn;
+        waitingIn = null;
+        if (waiting != null) {
+            waiting.release();
         }
     }
 
@@ -331,11 +338,7 @@ final class GrpcStream {
         }
         outcome = status;
         trailers = last;
-        ByteBuf waiting = waitingIn;
-        waitingIn = null;
-        if (waiting != null) {
-            waiting.release();
-        }
+        dropWaitingIn();
         if (waitingOutBytes == 0) {
             finish();
         }
@@ -494,11 +497,7 @@ final class GrpcStream {
         waitingOut.forEach(ByteBuf::release);
         waitingOut.clear();
         waitingOutBytes = 0;
-        ByteBuf waiting = waitingIn;
-        waitingIn = null;
-        if (waiting != null) {
-            waiting.release();
-        }
+        dropWaitingIn();
         // A call that has ended well is not cancelled; only what is left over of it hears that nobody listens.
         if (outcome == null) {
             call.cancelled();

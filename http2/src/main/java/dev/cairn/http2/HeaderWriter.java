@@ -78,7 +78,7 @@ final class HeaderWriter {
         }
     }
 
-    static void writeLiteral(ByteBuf out, byte[] name, byte[] value) {
+    private static void writeLiteral(ByteBuf out, byte[] name, byte[] value) {
         out.writeByte(LITERAL);
         writeLength(out, name.length);
         out.writeBytes(name);

@@ -298,6 +298,15 @@ class CallsTest {
         assertThat(answers.hasNext()).isFalse();
     }
 
+    /** A call that is under way for certain. */
+    private StreamObserver<byte[]> talkingInto(BlockingQueue<Object> heard) throws InterruptedException {
+        StreamObserver<byte[]> said =
+                ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoServer.TALK, CallOptions.DEFAULT), into(heard));
+        said.onNext(bytes("a"));
+        assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("a");
+        return said;
+    }
+
     private boolean answers(byte[] request) {
         try {
             call(EchoServer.ECHO, request);
@@ -312,10 +321,7 @@ class CallsTest {
     void shouldLetCallsEndWhenItStops(boolean ours) throws InterruptedException {
         start(ours);
         BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
-        StreamObserver<byte[]> said =
-                ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoServer.TALK, CallOptions.DEFAULT), into(heard));
-        said.onNext(bytes("a"));
-        assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("a");
+        StreamObserver<byte[]> said = talkingInto(heard);
         server.connections.drain();
         // Calls that the client has made before it hears of it are answered.
         await().atMost(LIMIT).until(() -> !answers(bytes("b")));
@@ -331,10 +337,7 @@ class CallsTest {
     void shouldCutCallsWhenItHasTo(boolean ours) throws InterruptedException {
         start(ours);
         BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
-        StreamObserver<byte[]> said =
-                ClientCalls.asyncBidiStreamingCall(channel.newCall(EchoServer.TALK, CallOptions.DEFAULT), into(heard));
-        said.onNext(bytes("a"));
-        assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("a");
+        talkingInto(heard);
         server.connections.cut();
         assertThat(heard.poll(30, TimeUnit.SECONDS)).isInstanceOf(Status.Code.class);
         assertThat(server.connections.awaitNone(TimeUnit.SECONDS.toNanos(30))).isTrue();
