@@ -22,13 +22,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name how it is called on the command line and in the table
  * @param keys how many keys there are before, {@code 00000000} and so on
- * @param operations how many operations the closed loop has; the warm-up has as many
+ * @param operations how many operations the closed loop has, or so many that it does not end by itself
  * @param clients of the closed loop, each of which waits for its answer
  * @param connections of both loops
  * @param command what etcd's tool is told, without the numbers above
  * @param openPerSecond rate of the open loop; below what either server can do on a small machine
  * @param request what the open loop asks; null where only the closed loop makes sense
- * @param together whether the open loop runs while the closed one does, which then has no end of its own
  */
 record Work(
         String name,
@@ -38,8 +37,7 @@ record Work(
         int connections,
         List<String> command,
         double openPerSecond,
-        OpenLoop.@Nullable Request request,
-        boolean together) {
+        OpenLoop.@Nullable Request request) {
     static final int VALUE_BYTES = 256;
 
     private static final int KEY_SPACE = 100_000;
@@ -48,19 +46,6 @@ record Work(
     private static final int ENDLESS = 1_000_000_000;
 
     private static final ByteString VALUE = randomValue();
-
-    /** One loop after the other. */
-    private Work(
-            String name,
-            int keys,
-            int operations,
-            int clients,
-            int connections,
-            List<String> command,
-            double openPerSecond,
-            OpenLoop.@Nullable Request request) {
-        this(name, keys, operations, clients, connections, command, openPerSecond, request, false);
-    }
 
     static final List<Work> ALL = List.of(
             new Work("put, 1 client", 0, 5_000, 1, 1, put("put"), 200, Work::put),
@@ -147,8 +132,7 @@ record Work(
                     List.of("range", key(10_000), key(20_000), "--count-only"),
                     100,
                     range(10_000, false, true)),
-            new Work(
-                    "get while 1000 clients write", KEY_SPACE, ENDLESS, 1000, 100, put("put"), 1_000, get(false), true),
+            new Work("get while 1000 clients write", KEY_SPACE, ENDLESS, 1000, 100, put("put"), 1_000, get(false)),
             new Work(
                     "watch, 1,000 watchers of one key",
                     0,
@@ -168,6 +152,11 @@ record Work(
 
     static @Nullable Work named(String name) {
         return ALL.stream().filter(work -> work.name.equals(name)).findFirst().orElse(null);
+    }
+
+    /** Whether the open loop runs while the closed one does, which has no end of its own. */
+    boolean together() {
+        return operations == ENDLESS;
     }
 
     /** The closed loop, with a share of its operations. */

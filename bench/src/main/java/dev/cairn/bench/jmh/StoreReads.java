@@ -1,6 +1,7 @@
 package dev.cairn.bench.jmh;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.bench.Directories;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.RangeResult;
@@ -8,12 +9,9 @@ import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -74,17 +72,7 @@ public class StoreReads {
     @TearDown
     public void remove() throws IOException {
         store.close();
-        try (Stream<Path> files = Files.walk(directory)) {
-            files.sorted(Comparator.reverseOrder()).forEach(StoreReads::delete);
-        }
-    }
-
-    private static void delete(Path file) {
-        try {
-            Files.delete(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Directories.remove(directory);
     }
 
     private static ByteString key(int number) {
