@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,7 +45,6 @@ public final class ClientPort {
     private static final int MESSAGE_OVERHEAD_BYTES = 512 << 10;
 
     private static final int METADATA_BYTES_MAX = 1 << 20;
-    private static final int BACKLOG = 4096;
 
     /** Whether grpc-java's own transport carries the calls instead of ours. */
     private static final boolean STOCK = "stock".equals(System.getProperty("cairn.net.grpc"));
@@ -185,20 +183,16 @@ public final class ClientPort {
         bound(url, listener.address());
     }
 
-    /** What is set on the listening socket. */
+    /** What is set on the listening socket beside what all have. */
     private Map<ChannelOption<?>, Object> options(EtcdUrl url) {
-        Map<ChannelOption<?>, Object> options = new HashMap<>();
-        if (!url.unixSocket()) {
-            options.put(ChannelOption.SO_BACKLOG, BACKLOG);
-            if (config.socketReusePort()) {
-                options.put(
-                        loops.epoll()
-                                ? EpollChannelOption.SO_REUSEPORT
-                                : NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT),
-                        true);
-            }
+        if (url.unixSocket() || !config.socketReusePort()) {
+            return Map.of();
         }
-        return options;
+        return Map.of(
+                loops.epoll()
+                        ? EpollChannelOption.SO_REUSEPORT
+                        : NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT),
+                true);
     }
 
     /** What puts TLS in front of a connection's first handler; null for a listener without. */

@@ -4,12 +4,8 @@ import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.tls.CertificateAddress;
 import dev.cairn.server.tls.ServerTls;
-import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
-import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
-import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.group.ChannelGroup;
 import io.grpc.netty.shaded.io.netty.channel.group.DefaultChannelGroup;
 import io.grpc.netty.shaded.io.netty.util.concurrent.GlobalEventExecutor;
@@ -20,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class HttpListeners {
     private static final Logger LOG = LoggerFactory.getLogger(HttpListeners.class);
-    private static final int BACKLOG = 4096;
     private static final TlsRefusals PEERS = new TlsRefusals("peer");
 
     /** A connection that has not said what it speaks by then is closed. */
@@ -111,36 +107,20 @@ public final class HttpListeners {
             @Nullable UnaryOperator<ChannelHandler> front,
             Supplier<@Nullable ChannelHandler> inParts)
             throws IOException {
-        SocketAddress address = ListenAddress.resolve(url, loops);
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops.group())
-                .channel(url.unixSocket() ? loops.unix() : loops.tcp())
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        connections.add(channel);
-                        ChannelHandler first = new FirstBytesHandler(
-                                gate,
-                                firstBytesLimit,
-                                null,
-                                after -> Http1Handler.install(after, handler, bodyBytesMax, inParts.get()));
-                        channel.pipeline().addLast(front == null ? first : front.apply(first));
-                    }
-                });
-        if (!url.unixSocket()) {
-            bootstrap.option(ChannelOption.SO_BACKLOG, BACKLOG).childOption(ChannelOption.SO_KEEPALIVE, true);
-            TcpKeepAlive.times(loops.epoll()).forEach(bootstrap::childOption);
-        }
-        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-        Throwable failure = bound.cause();
-        if (failure != null) {
-            throw ListenAddress.bindError(url, address, failure);
-        }
-        listeners.add(bound.channel());
+        Channel listener = ListeningSocket.open(url, loops, Map.of(), channel -> {
+            connections.add(channel);
+            ChannelHandler first = new FirstBytesHandler(
+                    gate,
+                    firstBytesLimit,
+                    null,
+                    after -> Http1Handler.install(after, handler, bodyBytesMax, inParts.get()));
+            channel.pipeline().addLast(front == null ? first : front.apply(first));
+        });
+        listeners.add(listener);
         if (url.unixSocket()) {
             socketFiles.add(Path.of(url.host()));
         }
-        return bound.channel().localAddress();
+        return listener.localAddress();
     }
 
     /** Starts to answer, also those who connected before. */

@@ -5,12 +5,9 @@ import dev.cairn.http2.GrpcSettings;
 import dev.cairn.server.config.EtcdUrl;
 import io.grpc.HandlerRegistry;
 import io.grpc.ServerStreamTracer;
-import io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
-import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
-import io.grpc.netty.shaded.io.netty.channel.ChannelInitializer;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.group.ChannelGroup;
 import io.grpc.netty.shaded.io.netty.channel.group.DefaultChannelGroup;
@@ -48,44 +45,22 @@ final class LeanGrpcListener implements GrpcListener {
             ServerStreamTracer.Factory tracers,
             Map<ChannelOption<?>, Object> options)
             throws IOException {
-        SocketAddress address = ListenAddress.resolve(url, loops);
         GrpcConnections calls = new GrpcConnections(settings, ReflectedServer.context(methods), methods, tracers);
         ChannelGroup others = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops.group())
-                .channel(url.unixSocket() ? loops.unix() : loops.tcp())
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        others.add(channel);
-                        channel.pipeline().addLast(beginning.handler(after -> {
-                            others.remove(after.channel());
-                            install(after, calls);
-                        }));
-                    }
-                });
-        options.forEach((option, value) -> set(bootstrap, option, value));
-        if (!url.unixSocket()) {
-            bootstrap.childOption(ChannelOption.SO_KEEPALIVE, true).childOption(ChannelOption.TCP_NODELAY, true);
-            TcpKeepAlive.times(loops.epoll()).forEach(bootstrap::childOption);
-        }
-        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-        Throwable failure = bound.cause();
-        if (failure != null) {
-            throw ListenAddress.bindError(url, address, failure);
-        }
-        return new LeanGrpcListener(bound.channel(), calls, others);
+        Channel listener = ListeningSocket.open(url, loops, options, channel -> {
+            others.add(channel);
+            channel.pipeline().addLast(beginning.handler(after -> {
+                others.remove(after.channel());
+                install(after, calls);
+            }));
+        });
+        return new LeanGrpcListener(listener, calls, others);
     }
 
     private static void install(ChannelHandlerContext after, GrpcConnections calls) {
         ChannelHandler connection =
                 calls.newConnection(ConnectionAttributes.of(after).build());
         after.pipeline().addAfter(after.name(), null, connection);
-    }
-
-    @SuppressWarnings("unchecked") // The map's values are of their options' types.
-    private static <T> void set(ServerBootstrap bootstrap, ChannelOption<T> option, Object value) {
-        bootstrap.option(option, (T) value);
     }
 
     @Override

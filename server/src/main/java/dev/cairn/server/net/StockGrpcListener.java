@@ -59,6 +59,7 @@ final class StockGrpcListener implements GrpcListener {
         }
         options.forEach((option, value) -> set(builder, option, value));
         if (!url.unixSocket()) {
+            builder.withOption(ChannelOption.SO_BACKLOG, ListeningSocket.BACKLOG);
             TcpKeepAlive.times(loops.epoll()).forEach(builder::withChildOption);
         }
         Server server = builder.build();
