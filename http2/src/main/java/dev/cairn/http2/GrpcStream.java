@@ -12,8 +12,12 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBufOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,7 +63,7 @@ final class GrpcStream {
     private boolean endHeard;
 
     // Out.
-    private final Deque<ByteBuf> waitingOut = new ArrayDeque<>();
+    private final Deque<Waiting> waitingOut = new ArrayDeque<>();
     private int waitingOutBytes;
     private int sendWindow;
     private int messagesOut;
@@ -357,20 +361,57 @@ final class GrpcStream {
                 writeNow(message, length);
                 return;
             }
-            ByteBuf whole = connection.allocator().ioBuffer(bytes);
-            try {
-                writeTo(whole, message, length);
-            } catch (IOException | RuntimeException e) {
-                whole.release();
-                throw e;
-            }
-            waitingOut.add(whole);
+            waitingOut.add(new Waiting(message, length));
             waitingOutBytes += bytes;
             queue();
         } catch (IOException | RuntimeException e) {
-            // What was promised to the client is not all there.
-            LOG.atError().setMessage("an answer cannot be written").setCause(e).log();
-            connection.resetStream(this, Http2.INTERNAL_ERROR, Status.INTERNAL.withCause(e));
+            failedWriting(e);
+        }
+    }
+
+    /** What was promised to the client is not all there. */
+    private void failedWriting(Exception cause) {
+        LOG.atError().setMessage("an answer cannot be written").setCause(cause).log();
+        connection.resetStream(this, Http2.INTERNAL_ERROR, Status.INTERNAL.withCause(cause));
+    }
+
+    /** A message that the client or the socket does not take yet. It is encoded as it leaves, so until then it costs what the service made. */
+    private static final class Waiting {
+        private final InputStream bytes;
+        private int left;
+
+        Waiting(InputStream message, int length) {
+            byte[] prefix = ByteBuffer.allocate(MessageReader.PREFIX_BYTES)
+                    .put((byte) 0)
+                    .putInt(length)
+                    .array();
+            bytes = new SequenceInputStream(new ByteArrayInputStream(prefix), message);
+            left = prefix.length + length;
+        }
+
+        /** Some of it, at most so many bytes, and how many. */
+        int writeSome(ByteBuf out, int most) throws IOException {
+            int written = out.writeBytes(bytes, Math.min(most, left));
+            if (written <= 0) {
+                throw new EOFException("a message ends " + left + " bytes before its length");
+            }
+            left -= written;
+            return written;
+        }
+
+        boolean isOver() {
+            return left == 0;
+        }
+
+        void close() {
+            try {
+                bytes.close();
+            } catch (IOException e) {
+                LOG.atWarn()
+                        .setMessage("an answer cannot be closed")
+                        .setCause(e)
+                        .log();
+            }
         }
     }
 
@@ -424,15 +465,21 @@ final class GrpcStream {
         sendWindow -= bytes;
         waitingOutBytes -= bytes;
         ByteBuf out = connection.beginData(id, bytes);
-        int left = bytes;
-        while (left > 0) {
-            ByteBuf first = waitingOut.element();
-            int step = Math.min(left, first.readableBytes());
-            out.writeBytes(first, step);
-            left -= step;
-            if (!first.isReadable()) {
-                waitingOut.remove().release();
+        int begin = out.writerIndex();
+        try {
+            int left = bytes;
+            while (left > 0) {
+                Waiting first = waitingOut.element();
+                left -= first.writeSome(out, left);
+                if (first.isOver()) {
+                    waitingOut.remove().close();
+                }
             }
+        } catch (IOException | RuntimeException e) {
+            // As if the frame had never been begun.
+            out.writerIndex(begin - Http2.FRAME_HEADER_BYTES);
+            failedWriting(e);
+            return;
         }
         connection.sent(bytes);
         wentOut(bytes);
@@ -494,7 +541,7 @@ final class GrpcStream {
     private void close() {
         closed = true;
         connection.remove(this);
-        waitingOut.forEach(ByteBuf::release);
+        waitingOut.forEach(Waiting::close);
         waitingOut.clear();
         waitingOutBytes = 0;
         dropWaitingIn();

@@ -6,7 +6,6 @@ import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import io.grpc.MethodDescriptor;
-import java.io.IOException;
 import java.io.InputStream;
 
 /**
@@ -14,17 +13,11 @@ import java.io.InputStream;
  * and never decoded. Immutable.
  */
 record RangeAnswer(ResponseHeader header, RangeResult result) {
-    private static final int COPY_BUFFER_BYTES = 16 * 1024;
-
     /** Writes answers; it is never asked to read one. */
     static final MethodDescriptor.Marshaller<RangeAnswer> MARSHALLER = new MethodDescriptor.Marshaller<>() {
         @Override
         public InputStream stream(RangeAnswer answer) {
-            int size = answer.encodedSize();
-            // Small answers need no more buffer than themselves; large values pass the buffer by.
-            int bufferBytes = Math.min(size, COPY_BUFFER_BYTES);
-            return new EncodedStream(
-                    size, target -> answer.writeTo(CodedOutputStream.newInstance(target, bufferBytes)));
+            return new RangeAnswerStream(answer);
         }
 
         @Override
@@ -33,11 +26,13 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
         }
     };
 
-    int encodedSize() {
-        int size = CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
-        for (ByteString keyValue : result.keyValues()) {
-            size += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
-        }
+    int headerSize() {
+        return CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
+    }
+
+    /** Of what follows the key-values. */
+    int endSize() {
+        int size = 0;
         if (result.more()) {
             size += CodedOutputStream.computeBoolSize(RangeResponse.MORE_FIELD_NUMBER, true);
         }
@@ -47,18 +42,11 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
         return size;
     }
 
-    private void writeTo(CodedOutputStream out) throws IOException {
-        out.writeMessage(RangeResponse.HEADER_FIELD_NUMBER, header);
+    int encodedSize() {
+        int size = headerSize() + endSize();
         for (ByteString keyValue : result.keyValues()) {
-            // On the wire an embedded message is its bytes behind their length.
-            out.writeBytes(RangeResponse.KVS_FIELD_NUMBER, keyValue);
+            size += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
         }
-        if (result.more()) {
-            out.writeBool(RangeResponse.MORE_FIELD_NUMBER, true);
-        }
-        if (result.count() != 0) {
-            out.writeInt64(RangeResponse.COUNT_FIELD_NUMBER, result.count());
-        }
-        out.flush();
+        return size;
     }
 }

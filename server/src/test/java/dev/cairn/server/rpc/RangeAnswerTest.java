@@ -7,6 +7,7 @@ import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import dev.cairn.proto.mvccpb.KeyValue;
+import io.grpc.Drainable;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +36,7 @@ class RangeAnswerTest {
             try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
                 assertThat(stream.available()).isEqualTo(expected.getSerializedSize());
                 ByteArrayOutputStream drained = new ByteArrayOutputStream();
-                assertThat(((EncodedStream) stream).drainTo(drained)).isEqualTo(expected.getSerializedSize());
+                assertThat(((Drainable) stream).drainTo(drained)).isEqualTo(expected.getSerializedSize());
                 assertThat(drained.toByteArray()).isEqualTo(expected.toByteArray());
                 assertThat(stream.available()).isZero();
                 assertThat(stream.read()).isEqualTo(-1);
@@ -43,10 +44,36 @@ class RangeAnswerTest {
             try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
                 assertThat(stream.read()).isEqualTo(expected.toByteArray()[0] & 0xff);
                 ByteArrayOutputStream rest = new ByteArrayOutputStream();
-                ((EncodedStream) stream).drainTo(rest);
+                ((Drainable) stream).drainTo(rest);
                 assertThat(rest.toByteArray())
                         .isEqualTo(expected.toByteString().substring(1).toByteArray());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 6, 7, 1000, 16384})
+    void shouldBeReadInPiecesOfAnySize(int piece) throws IOException {
+        RangeAnswer answer = answer(300, true);
+        byte[] expected = answer.result().toResponse().toBuilder()
+                .setHeader(HEADER)
+                .build()
+                .toByteArray();
+
+        try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
+            ByteArrayOutputStream read = new ByteArrayOutputStream();
+            for (byte[] some = stream.readNBytes(piece); some.length > 0; some = stream.readNBytes(piece)) {
+                read.writeBytes(some);
+                assertThat(stream.available()).isEqualTo(expected.length - read.size());
+            }
+            assertThat(read.toByteArray()).isEqualTo(expected);
+        }
+        try (InputStream stream = RangeAnswer.MARSHALLER.stream(answer)) {
+            byte[] begin = stream.readNBytes(piece);
+            ByteArrayOutputStream read = new ByteArrayOutputStream();
+            read.writeBytes(begin);
+            ((Drainable) stream).drainTo(read);
+            assertThat(read.toByteArray()).isEqualTo(expected);
         }
     }
 

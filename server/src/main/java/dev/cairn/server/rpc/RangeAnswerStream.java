@@ -1,0 +1,140 @@
+package dev.cairn.server.rpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import dev.cairn.mvcc.RangeResult;
+import dev.cairn.proto.etcdserverpb.RangeResponse;
+import io.grpc.Drainable;
+import io.grpc.KnownLength;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * A {@code RangeResponse} that is encoded as the transport takes it, whole or piece by piece: a long one that waits for a slow
+ * client costs its key-values and no copy of them. Confined to one thread.
+ *
+ * <p>The key-values are encoded already. On the wire an embedded message is its bytes behind tag and length, so that is all that is
+ * written of them.
+ */
+final class RangeAnswerStream extends InputStream implements KnownLength, Drainable {
+    private static final byte KEY_VALUE_TAG =
+            RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+    private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
+
+    private final RangeResult result;
+    private final List<ByteString> keyValues;
+    private final int endBytes;
+    private int left;
+
+    // What goes out next: first the rest of the fields, then the rest of the key-value.
+    private final ByteBuffer fields;
+    private ByteString keyValue = ByteString.EMPTY;
+    private int keyValueGone;
+
+    private int begun;
+    private boolean endBegun;
+
+    RangeAnswerStream(RangeAnswer answer) {
+        this.result = answer.result();
+        this.keyValues = result.keyValues();
+        this.left = answer.encodedSize();
+        this.endBytes = answer.endSize();
+        int headerBytes = answer.headerSize();
+        this.fields = ByteBuffer.allocate(Math.max(headerBytes, Math.max(endBytes, TAG_AND_LENGTH_BYTES_MAX)));
+        encode(headerBytes, out -> out.writeMessage(RangeResponse.HEADER_FIELD_NUMBER, answer.header()));
+    }
+
+    private interface Fields {
+        void writeTo(CodedOutputStream out) throws IOException;
+    }
+
+    private void encode(int bytes, Fields written) {
+        CodedOutputStream out = CodedOutputStream.newInstance(fields.array(), 0, bytes);
+        try {
+            written.writeTo(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        out.checkNoSpaceLeft();
+        fields.clear().limit(bytes);
+    }
+
+    /** Begins the next key-value or the end; false when there is nothing more. */
+    private boolean advance() {
+        if (begun < keyValues.size()) {
+            keyValue = keyValues.get(begun++);
+            keyValueGone = 0;
+            fields.clear().put(KEY_VALUE_TAG);
+            int rest = keyValue.size();
+            for (; rest > 0x7f; rest >>>= 7) {
+                fields.put((byte) (rest | 0x80));
+            }
+            fields.put((byte) rest).flip();
+            return true;
+        }
+        if (endBegun) {
+            return false;
+        }
+        endBegun = true;
+        encode(endBytes, out -> {
+            if (result.more()) {
+                out.writeBool(RangeResponse.MORE_FIELD_NUMBER, true);
+            }
+            if (result.count() != 0) {
+                out.writeInt64(RangeResponse.COUNT_FIELD_NUMBER, result.count());
+            }
+        });
+        return true;
+    }
+
+    @Override
+    public int drainTo(OutputStream target) throws IOException {
+        int drained = left;
+        do {
+            target.write(fields.array(), fields.position(), fields.remaining());
+            fields.position(fields.limit());
+            keyValue.substring(keyValueGone).writeTo(target);
+            keyValueGone = keyValue.size();
+        } while (advance());
+        left = 0;
+        return drained;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) {
+        int done = 0;
+        while (done < length) {
+            int room = length - done;
+            if (fields.hasRemaining()) {
+                int some = Math.min(room, fields.remaining());
+                fields.get(target, offset + done, some);
+                done += some;
+            } else if (keyValueGone < keyValue.size()) {
+                int some = Math.min(room, keyValue.size() - keyValueGone);
+                keyValue.substring(keyValueGone, keyValueGone + some).copyTo(target, offset + done);
+                keyValueGone += some;
+                done += some;
+            } else if (!advance()) {
+                break;
+            }
+        }
+        left -= done;
+        return done == 0 && length > 0 ? -1 : done;
+    }
+
+    @Override
+    public int read() {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int available() {
+        return left;
+    }
+}
