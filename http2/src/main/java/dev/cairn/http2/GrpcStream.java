@@ -316,6 +316,7 @@ final class GrpcStream {
     /** A message of several. */
     void sendMessage(InputStream message) {
         if (closed || outcome != null) {
+            StreamCall.discard(message);
             return;
         }
         write(message);
@@ -329,6 +330,9 @@ final class GrpcStream {
      */
     void answer(@Nullable Metadata headers, @Nullable InputStream message, Status status, Metadata last) {
         if (closed || outcome != null) {
+            if (message != null) {
+                StreamCall.discard(message);
+            }
             return;
         }
         if (message != null) {

@@ -96,7 +96,11 @@ final class StreamCall<Q, A> extends ServerCall<Q, A> {
         }
         closed = true;
         Metadata first = headers;
-        InputStream answer = status.isOk() ? message : null;
+        InputStream answer = message;
+        if (answer != null && !status.isOk()) {
+            discard(answer);
+            answer = null;
+        }
         if (answer == null && status.isOk() && answersOnce) {
             Status missing = Status.INTERNAL.withDescription("Completed without a response");
             stream.onLoop(() -> stream.answer(null, null, missing, new Metadata()));
@@ -105,7 +109,17 @@ final class StreamCall<Q, A> extends ServerCall<Q, A> {
         if (answer != null) {
             waiting.addAndGet(MessageReader.PREFIX_BYTES + length(answer));
         }
-        stream.onLoop(() -> stream.answer(first, answer, status, trailers));
+        InputStream last = answer;
+        stream.onLoop(() -> stream.answer(first, last, status, trailers));
+    }
+
+    /** A message that nobody gets. */
+    static void discard(InputStream message) {
+        try {
+            message.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A message whose length is known before it is written. */

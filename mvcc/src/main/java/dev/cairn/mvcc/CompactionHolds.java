@@ -22,9 +22,14 @@ final class CompactionHolds {
 
     /** One image's claim. */
     final class Hold implements AutoCloseable {
+        private final long ageLimitNanos;
         private volatile long sinceNanos = System.nanoTime();
         private volatile long needed;
         private volatile boolean broken;
+
+        private Hold(long ageLimitNanos) {
+            this.ageLimitNanos = ageLimitNanos;
+        }
 
         /** From now on only revisions from this one on are needed. */
         void neededFrom(long main) {
@@ -50,7 +55,15 @@ final class CompactionHolds {
 
     /** Holds everything. The caller has the flusher's lock, so that no removal is under way. */
     Hold hold() {
-        Hold hold = new Hold();
+        return hold(ageMaxNanos);
+    }
+
+    /**
+     * Holds everything, for so long at most. A caller without the flusher's lock finds what a revision needs if that revision is not
+     * compacted when it looks afterwards: a removal that does not wait for this hold was asked for before.
+     */
+    Hold hold(long ageLimitNanos) {
+        Hold hold = new Hold(ageLimitNanos);
         synchronized (held) {
             held.add(hold);
         }
@@ -76,7 +89,7 @@ final class CompactionHolds {
             }
             long now = System.nanoTime();
             held.removeIf(hold -> {
-                hold.broken = now - hold.sinceNanos > ageMaxNanos;
+                hold.broken = now - hold.sinceNanos > hold.ageLimitNanos;
                 return hold.broken;
             });
             return held.stream().mapToLong(hold -> hold.needed).min().orElse(Long.MAX_VALUE);

@@ -154,17 +154,22 @@ final class HistoryReader {
             return null;
         }
         try (ReadView view = state.open()) {
-            Version version = find(view.overlay().active(), revision);
-            Generation frozen = view.overlay().frozen();
-            if (version == null && frozen != null) {
-                version = find(frozen, revision);
-            }
-            if (version != null) {
-                return version.keyValue();
-            }
-            ByteBuffer record = view.record(revision);
-            return record == null ? null : RevisionRecord.keyValue(record);
+            return keyValueAt(view, revision);
         }
+    }
+
+    /** The key-value as it was written at a revision that the view sees; null when it was compacted away or there is no such revision. */
+    static @Nullable ByteString keyValueAt(ReadView view, Revision revision) {
+        Version version = find(view.overlay().active(), revision);
+        Generation frozen = view.overlay().frozen();
+        if (version == null && frozen != null) {
+            version = find(frozen, revision);
+        }
+        if (version != null) {
+            return version.keyValue();
+        }
+        ByteBuffer record = view.record(revision);
+        return record == null ? null : RevisionRecord.keyValue(record);
     }
 
     private static @Nullable Version find(Generation generation, Revision revision) {

@@ -173,6 +173,36 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     }
 
     /**
+     * As {@link #range(RangeRequest)}, but of values in key order and without filters only so many bytes are kept; what is behind them is
+     * measured and read again later: {@link RangeResult#rest}. Close the result.
+     */
+    public RangeResult range(RangeRequest request, long keptBytesMax) throws KvException {
+        meter.onRange();
+        RangeQuery query = new RangeQuery(request);
+        RangeQuery.Rests rests = new RangeQuery.Rests() {
+            @Override
+            public long keptBytesMax() {
+                return keptBytesMax;
+            }
+
+            @Override
+            public @Nullable RangeRest begin(long main) {
+                // Rests that come and go would keep a compaction waiting for ever.
+                if (compactor.finished() < state.compacted()) {
+                    return null;
+                }
+                CompactionHolds.Hold hold = holds.hold(RangeRest.IDLE_MAX_NANOS);
+                if (main < state.compacted()) {
+                    hold.close();
+                    return null;
+                }
+                return new RangeRest(state, hold);
+            }
+        };
+        return atRevision(request.getRevision(), (view, main, current) -> query.evaluate(view, main, current, rests));
+    }
+
+    /**
      * A range to be read in pieces. Revision filters and sort orders must not be set; a sort target without order sorts each
      * piece.
      *

@@ -229,6 +229,11 @@ final class RangeCursor implements AutoCloseable {
         return version != null ? version.keyValue() : view.storedKeyValue(revision(), id());
     }
 
+    /** The length of {@link #keyValue}, without a copy. */
+    int keyValueBytes() {
+        return version != null ? version.keyValue().size() : view.storedKeyValueBytes(revision(), id());
+    }
+
     /** The decoded key-value, for those whose {@code idx} entry speaks of a newer version. */
     KeyValue decoded() {
         if (decoded == null) {

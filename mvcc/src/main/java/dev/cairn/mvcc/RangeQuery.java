@@ -43,6 +43,33 @@ final class RangeQuery {
 
     /** The answer at the main revision; {@code shown} is the revision of the answer's header. */
     RangeResult evaluate(ReadView view, long main, long shown) {
+        return evaluate(view, main, shown, Rests.NONE);
+    }
+
+    /** Says what becomes of a range that grows long while it is evaluated. */
+    interface Rests {
+        /** Everything is kept. */
+        Rests NONE = new Rests() {
+            @Override
+            public long keptBytesMax() {
+                return Long.MAX_VALUE;
+            }
+
+            @Override
+            public @Nullable RangeRest begin(long main) {
+                return null;
+            }
+        };
+
+        /** From so many bytes on it is asked to begin a rest. */
+        long keptBytesMax();
+
+        /** What takes those that are not kept; null when all have to be. */
+        @Nullable
+        RangeRest begin(long main);
+    }
+
+    RangeResult evaluate(ReadView view, long main, long shown, Rests rests) {
         RangeCursor cursor = view.range(range, main);
         long limit = Math.max(0, request.getLimit());
         if (request.getCountOnly()) {
@@ -50,20 +77,35 @@ final class RangeQuery {
         }
         boolean inKeyOrder = target == SortTarget.KEY && order != SortOrder.DESCEND;
         if (inKeyOrder && !filtered) {
-            return firstInKeyOrder(cursor, limit, shown);
+            return firstInKeyOrder(cursor, limit, main, shown, rests);
         }
         boolean sortsFirstOnly = request.getSortOrder() == SortOrder.NONE && !filtered && limit > 0;
         return selected(view, cursor, limit, sortsFirstOnly, shown);
     }
 
-    private RangeResult firstInKeyOrder(RangeCursor cursor, long limit, long shown) {
+    private RangeResult firstInKeyOrder(RangeCursor cursor, long limit, long main, long shown, Rests rests) {
         List<ByteString> keyValues = new ArrayList<>();
-        boolean limited = limit > 0;
-        while ((!limited || keyValues.size() < limit) && cursor.next()) {
-            keyValues.add(shownKeyValue(cursor));
+        long most = limit > 0 ? limit : Long.MAX_VALUE;
+        long bytes = 0;
+        RangeRest rest = null;
+        boolean keepsAll = request.getKeysOnly();
+        long passed = 0;
+        while (passed < most && cursor.next()) {
+            passed++;
+            if (rest == null && !keepsAll && bytes >= rests.keptBytesMax()) {
+                rest = rests.begin(main);
+                keepsAll = rest == null;
+            }
+            if (rest != null) {
+                rest.add(cursor.revision(), cursor.keyValueBytes());
+            } else {
+                ByteString keyValue = shownKeyValue(cursor);
+                keyValues.add(keyValue);
+                bytes += keyValue.size();
+            }
         }
-        long rest = limited && keyValues.size() == limit ? cursor.countRest() : 0;
-        return new RangeResult(shown, keyValues.size() + rest, rest > 0, keyValues);
+        long uncounted = passed == limit ? cursor.countRest() : 0;
+        return new RangeResult(shown, passed + uncounted, uncounted > 0, keyValues, rest);
     }
 
     private RangeResult selected(ReadView view, RangeCursor cursor, long limit, boolean sortsFirstOnly, long shown) {

@@ -102,6 +102,15 @@ final class ReadView implements AutoCloseable {
      * @param keyId the id of the key that was written there
      */
     ByteString storedKeyValue(Revision revision, Revision keyId) {
+        return RevisionRecord.keyValue(recordOf(revision, keyId));
+    }
+
+    /** The length of {@link #storedKeyValue}. */
+    int storedKeyValueBytes(Revision revision, Revision keyId) {
+        return RevisionRecord.keyValueBuffer(recordOf(revision, keyId)).remaining();
+    }
+
+    private ByteBuffer recordOf(Revision revision, Revision keyId) {
         ByteBuffer record = record(revision);
         if (record == null) {
             throw failure.damaged("a key names revision " + revision + ", which is missing");
@@ -110,7 +119,7 @@ final class ReadView implements AutoCloseable {
                 || !RevisionRecord.idOf(revision, record).equals(keyId)) {
             throw failure.damaged("a key names revision " + revision + ", which belongs to another key");
         }
-        return RevisionRecord.keyValue(record);
+        return record;
     }
 
     /** The live key at the revision; null when it does not exist there. */

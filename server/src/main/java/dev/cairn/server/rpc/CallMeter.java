@@ -185,7 +185,7 @@ public final class CallMeter implements ServerInterceptor {
 
     private static String readResponse(@Nullable Object response) {
         if (response instanceof RangeAnswer range) {
-            return "range_response_count:" + range.result().keyValues().size() + " size:" + range.encodedSize();
+            return "range_response_count:" + range.result().keyValuesInAll() + " size:" + range.encodedSize();
         }
         if (response instanceof TxnResponse txn) {
             List<String> counts = txn.getResponsesList().stream()

@@ -3,6 +3,7 @@ package dev.cairn.server.rpc;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
@@ -70,16 +71,28 @@ final class Calls {
     static <R> void answer(StreamObserver<R> call, R response) {
         // A call that its client has given up has nowhere to put the answer; saying so is not an error.
         if (call instanceof ServerCallStreamObserver<R> server && server.isCancelled()) {
+            discard(response);
             return;
         }
         call.onNext(response);
         call.onCompleted();
     }
 
+    /** An answer that nobody gets holds nothing of the store. */
+    static void discard(Object response) {
+        if (response instanceof RangeAnswer range) {
+            range.result().close();
+        }
+    }
+
     static void refuse(StreamObserver<?> call, EtcdError error) {
+        refuse(call, error.asException());
+    }
+
+    static void refuse(StreamObserver<?> call, StatusRuntimeException error) {
         if (call instanceof ServerCallStreamObserver<?> server && server.isCancelled()) {
             return;
         }
-        call.onError(error.asException());
+        call.onError(error);
     }
 }

@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * log. Long ranges are read on threads of their own, so that no event loop is busy for long. Thread-safe; no call blocks.
  */
 public final class KvService {
+    /** An answer that is longer is read again, piece by piece, as the client takes it. */
+    private static final long KEPT_BYTES_MAX = 4 << 20;
+
     private final MvccStore store;
     private final Proposer proposer;
     private final ReadGate reads;
@@ -97,8 +100,14 @@ public final class KvService {
         Credentials caller = Caller.current().credentials();
         Consumer<Identity> read = who -> {
             try {
-                RangeResult result = store.range(request);
-                answer(call, who, new RangeAnswer(headers.header(result.revision()), result));
+                RangeResult result = store.range(request, KEPT_BYTES_MAX);
+                RangeAnswer answer = new RangeAnswer(headers.header(result.revision()), result);
+                if (answer.fits()) {
+                    answer(call, who, answer);
+                } else {
+                    Calls.discard(answer);
+                    Calls.refuse(call, answer.tooLong());
+                }
             } catch (KvException e) {
                 Calls.refuse(call, EtcdError.of(e));
             }
@@ -126,6 +135,7 @@ public final class KvService {
     /** Answers with what was read, unless who asked may not see it any more. */
     private <R> void answer(StreamObserver<R> call, Identity who, R response) {
         if (access.isStale(who)) {
+            Calls.discard(response);
             Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
         } else {
             Calls.answer(call, response);

@@ -2,17 +2,23 @@ package dev.cairn.server.rpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
+import dev.cairn.mvcc.RangeRest;
 import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 
 /**
  * A {@code RangeResponse} on its way out, made of key-values that are encoded already: they are copied behind their tags
- * and never decoded. Immutable.
+ * and never decoded. Whoever does not pass it on closes its result.
  */
 record RangeAnswer(ResponseHeader header, RangeResult result) {
+    /** With what goes before it, a message still has to have a length. */
+    private static final int BYTES_MAX = Integer.MAX_VALUE - 64;
+
     /** Writes answers; it is never asked to read one. */
     static final MethodDescriptor.Marshaller<RangeAnswer> MARSHALLER = new MethodDescriptor.Marshaller<>() {
         @Override
@@ -42,11 +48,25 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
         return size;
     }
 
-    int encodedSize() {
-        int size = headerSize() + endSize();
+    long encodedSize() {
+        long size = headerSize() + endSize();
         for (ByteString keyValue : result.keyValues()) {
             size += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
         }
-        return size;
+        RangeRest rest = result.rest();
+        return rest == null ? size : size + rest.encodedBytes();
+    }
+
+    /** Whether a message can be as long. */
+    boolean fits() {
+        return encodedSize() <= BYTES_MAX;
+    }
+
+    /** What etcd says then. */
+    StatusRuntimeException tooLong() {
+        return Status.RESOURCE_EXHAUSTED
+                .withDescription("grpc: trying to send message larger than max (" + encodedSize() + " vs. "
+                        + Integer.MAX_VALUE + ")")
+                .asRuntimeException();
     }
 }

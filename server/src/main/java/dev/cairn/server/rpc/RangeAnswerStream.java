@@ -3,6 +3,8 @@ package dev.cairn.server.rpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
+import dev.cairn.mvcc.KvException;
+import dev.cairn.mvcc.RangeRest;
 import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import io.grpc.Drainable;
@@ -16,7 +18,7 @@ import java.util.List;
 
 /**
  * A {@code RangeResponse} that is encoded as the transport takes it, whole or piece by piece: a long one that waits for a slow
- * client costs its key-values and no copy of them. Confined to one thread.
+ * client costs its key-values and no copy of them, and of a very long one only those that are next. One thread at a time.
  *
  * <p>The key-values are encoded already. On the wire an embedded message is its bytes behind tag and length, so that is all that is
  * written of them.
@@ -27,22 +29,22 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
 
     private final RangeResult result;
-    private final List<ByteString> keyValues;
     private final int endBytes;
     private int left;
+
+    private List<ByteString> keyValues;
+    private int begun;
+    private boolean endBegun;
 
     // What goes out next: first the rest of the fields, then the rest of the key-value.
     private final ByteBuffer fields;
     private ByteString keyValue = ByteString.EMPTY;
     private int keyValueGone;
 
-    private int begun;
-    private boolean endBegun;
-
     RangeAnswerStream(RangeAnswer answer) {
         this.result = answer.result();
         this.keyValues = result.keyValues();
-        this.left = answer.encodedSize();
+        this.left = Math.toIntExact(answer.encodedSize());
         this.endBytes = answer.endSize();
         int headerBytes = answer.headerSize();
         this.fields = ByteBuffer.allocate(Math.max(headerBytes, Math.max(endBytes, TAG_AND_LENGTH_BYTES_MAX)));
@@ -65,16 +67,18 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     }
 
     /** Begins the next key-value or the end; false when there is nothing more. */
-    private boolean advance() {
-        if (begun < keyValues.size()) {
-            keyValue = keyValues.get(begun++);
-            keyValueGone = 0;
-            fields.clear().put(KEY_VALUE_TAG);
-            int rest = keyValue.size();
-            for (; rest > 0x7f; rest >>>= 7) {
-                fields.put((byte) (rest | 0x80));
+    private boolean advance() throws IOException {
+        RangeRest rest = result.rest();
+        if (begun == keyValues.size() && rest != null) {
+            begun = 0;
+            try {
+                keyValues = rest.next();
+            } catch (KvException e) {
+                throw new IOException("the range was compacted while it was sent", e);
             }
-            fields.put((byte) rest).flip();
+        }
+        if (begun < keyValues.size()) {
+            begin(keyValues.get(begun++));
             return true;
         }
         if (endBegun) {
@@ -92,6 +96,17 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
         return true;
     }
 
+    private void begin(ByteString next) {
+        keyValue = next;
+        keyValueGone = 0;
+        fields.clear().put(KEY_VALUE_TAG);
+        int length = next.size();
+        for (; length > 0x7f; length >>>= 7) {
+            fields.put((byte) (length | 0x80));
+        }
+        fields.put((byte) length).flip();
+    }
+
     @Override
     public int drainTo(OutputStream target) throws IOException {
         int drained = left;
@@ -106,7 +121,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     }
 
     @Override
-    public int read(byte[] target, int offset, int length) {
+    public int read(byte[] target, int offset, int length) throws IOException {
         int done = 0;
         while (done < length) {
             int room = length - done;
@@ -128,7 +143,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     }
 
     @Override
-    public int read() {
+    public int read() throws IOException {
         byte[] one = new byte[1];
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
@@ -136,5 +151,10 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     @Override
     public int available() {
         return left;
+    }
+
+    @Override
+    public void close() {
+        result.close();
     }
 }
