@@ -16,8 +16,8 @@ final class Machine {
     static String describe(Path ours, Path etcd) throws IOException {
         return Runtime.getRuntime().availableProcessors() + " cores (" + field("/proc/cpuinfo", "model name") + "), "
                 + Long.parseLong(field("/proc/meminfo", "MemTotal").replaceAll("\\D", "")) / KIBIBYTES_PER_GIBIBYTE
-                + " GiB, Linux " + System.getProperty("os.version") + ", Java " + Runtime.version() + "; "
-                + firstLine(ours) + " beside " + firstLine(etcd);
+                + " GiB, Linux " + System.getProperty("os.version") + "; "
+                + version(ours) + " beside " + version(etcd);
     }
 
     private static String field(String file, String name) throws IOException {
@@ -29,7 +29,7 @@ final class Machine {
                 .orElse("unknown");
     }
 
-    private static String firstLine(Path server) throws IOException {
+    private static String version(Path server) throws IOException {
         Process process = new ProcessBuilder(server.toString(), "--version").start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return said.lines().findFirst().orElse("unknown");
