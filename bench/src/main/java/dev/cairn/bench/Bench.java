@@ -108,6 +108,11 @@ public final class Bench implements Callable<Integer> {
         if (share < 1 || pairs < 1) {
             throw new CommandLine.ParameterException(spec.commandLine(), "--share and --pairs must be 1 at least");
         }
+        if (closedSeconds <= 0 || openSeconds <= 0 || warmUpSeconds < 0) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    "--closed-seconds and --seconds must be more than nothing, and --warm-up no less than that");
+        }
         Plan plan = new Plan(share, closedSeconds, openSeconds, cold ? 0 : warmUpSeconds);
         Path scratch = Files.createTempDirectory("bench-");
         Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(scratch), "clean-up"));

@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What the works have shown, in one or several sittings; kept as a file of JSON. Confined to one thread. */
 final class Results {
@@ -88,12 +90,11 @@ final class Results {
             try {
                 Map<String, Taken> read =
                         JSON.fromJson(Files.readString(file), new TypeToken<Map<String, Taken>>() {}.getType());
-                for (Map.Entry<String, Taken> work : read.entrySet()) {
-                    if (work.getValue() == null || work.getValue().conditions() == null) {
-                        throw new IOException(file + " is of another form: " + work.getKey());
-                    }
-                    results.works.put(work.getKey(), work.getValue());
+                // What is not there is null, whatever the types say.
+                if (read == null || !read.values().stream().allMatch(Results::isWhole)) {
+                    throw new IOException(file + " is of another form");
                 }
+                results.works.putAll(read);
             } catch (JsonParseException e) {
                 throw new IOException(file + " is of another form", e);
             }
@@ -101,12 +102,17 @@ final class Results {
         return results;
     }
 
+    private static boolean isWhole(Taken taken) {
+        return Stream.of(taken, taken.conditions(), taken.figures(), taken.pairs())
+                .allMatch(Objects::nonNull);
+    }
+
     /** Takes the place of what the work has shown before. */
     void put(String work, Taken taken) {
         works.put(work, taken);
     }
 
-    /** Null-free; empty if the work has shown nothing yet. */
+    /** Empty if the work has shown nothing yet. */
     Optional<Taken> of(String work) {
         return Optional.ofNullable(works.get(work));
     }
