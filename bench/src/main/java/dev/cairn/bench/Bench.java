@@ -1,6 +1,7 @@
 package dev.cairn.bench;
 
 import dev.cairn.bench.process.Directories;
+import dev.cairn.bench.process.Waiting;
 import dev.cairn.bench.work.Figures;
 import dev.cairn.bench.work.Group;
 import dev.cairn.bench.work.Plan;
@@ -33,6 +34,9 @@ import picocli.CommandLine.Option;
         description = "Runs our server and a real etcd in turn under the same works, and reports what both did.",
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
+    private static final int CLEAN_UP_TRIES = 50;
+    private static final long CLEAN_UP_MILLIS = 100;
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
@@ -93,6 +97,7 @@ public final class Bench implements Callable<Integer> {
     private Optional<Path> directory = Optional.empty();
 
     private final PrintStream progress = System.err;
+    private volatile boolean ended;
 
     public static void main(String[] arguments) {
         System.exit(new CommandLine(new Bench()).execute(arguments));
@@ -172,6 +177,9 @@ public final class Bench implements Callable<Integer> {
                     report.write(Works.all(), results);
                 }
             } catch (IOException | RuntimeException e) {
+                if (ended) {
+                    break;
+                }
                 failed.add(work.name());
                 progress.println(work.name() + " failed: ");
                 e.printStackTrace(progress);
@@ -232,13 +240,20 @@ public final class Bench implements Callable<Integer> {
                 share == 1 ? "" : "; 1/" + share + " of keys, leases and versions");
     }
 
-    /** Also when somebody interrupts it. */
-    private static void cleanUp(Path scratch) {
-        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
-        try {
-            Directories.remove(scratch);
-        } catch (IOException | UncheckedIOException e) {
-            // A server that has not quite ended still writes.
+    /** At the end, and when somebody interrupts it: then servers still run and write. */
+    private void cleanUp(Path scratch) {
+        ended = true;
+        for (int i = 0; i < CLEAN_UP_TRIES && Files.exists(scratch); i++) {
+            ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+            try {
+                Waiting.pause(CLEAN_UP_MILLIS);
+                Directories.remove(scratch);
+            } catch (IOException | UncheckedIOException e) {
+                // A server that has not quite ended still writes, or its run removes the same files.
+                continue;
+            }
+        }
+        if (Files.exists(scratch)) {
             System.err.println("left behind: " + scratch);
         }
     }

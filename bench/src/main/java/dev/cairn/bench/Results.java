@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What the works have shown, in one or several sittings; kept as a file of JSON. Confined to one thread. */
 final class Results {
@@ -102,9 +103,9 @@ final class Results {
         return results;
     }
 
-    private static boolean isWhole(Taken taken) {
-        return Stream.of(taken, taken.conditions(), taken.figures(), taken.pairs())
-                .allMatch(Objects::nonNull);
+    private static boolean isWhole(@Nullable Taken taken) {
+        return taken != null
+                && Stream.of(taken.conditions(), taken.figures(), taken.pairs()).allMatch(Objects::nonNull);
     }
 
     /** Takes the place of what the work has shown before. */

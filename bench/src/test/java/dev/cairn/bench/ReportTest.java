@@ -121,7 +121,8 @@ class ReportTest {
     @Test
     void shouldRefuseAFileOfAnotherForm(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("results.json");
-        for (String text : List.of("{\"put, 1 client\": []}", "{\"put, 1 client\": {}}", "[", "")) {
+        for (String text :
+                List.of("{\"put, 1 client\": []}", "{\"put, 1 client\": null}", "{\"put, 1 client\": {}}", "[", "")) {
             Files.writeString(file, text);
             assertThatThrownBy(() -> Results.read(file)).as(text).isInstanceOf(IOException.class);
         }

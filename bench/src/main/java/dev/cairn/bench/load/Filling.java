@@ -16,6 +16,9 @@ public final class Filling {
     private static final int PUTS_PER_TXN = 100;
     private static final int UNDER_WAY_MAX = 32;
 
+    /** More than either server lets pass between two snapshots of its log. */
+    private static final int ENTRIES_OF_A_SNAPSHOT = 12_000;
+
     /** What a slow machine does in a second; to foretell how long it takes. */
     private static final double PUTS_PER_SECOND = 40_000;
 
@@ -56,6 +59,14 @@ public final class Filling {
             channel.shutdownNow();
         }
         return revision.get();
+    }
+
+    /**
+     * Puts one by one until the server has made a snapshot. What is filled makes entries far larger than those of clients, and a server that is started
+     * again would read them all.
+     */
+    public static void untilSnapshot(Channels to) throws IOException {
+        puts(to, ENTRIES_OF_A_SNAPSHOT, 1, number -> Keys.put(number % Keys.SPACE));
     }
 
     /** About how long so many puts take. */

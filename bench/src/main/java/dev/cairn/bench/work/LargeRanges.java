@@ -45,7 +45,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
     public double seconds(Plan plan) {
         // The values are that much larger than those of others.
         double fill = Filling.seconds((long) plan.count(keys) * VALUE_BYTES / Keys.VALUE_BYTES / 4);
-        return 2 * Plan.AROUND_SECONDS + fill + plan.warmUpSeconds() + 2 * plan.open();
+        return 3 * Plan.AROUND_SECONDS + fill + plan.warmUpSeconds() + 2 * plan.open();
     }
 
     private static ByteString key(long number) {
@@ -63,6 +63,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
                             .setKey(key(number))
                             .setValue(VALUE)
                             .build());
+            Filling.untilSnapshot(members);
             // Idle is what has not just been filled.
             members.first().stop();
             members.first().start();

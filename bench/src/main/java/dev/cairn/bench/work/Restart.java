@@ -28,7 +28,8 @@ record Restart(Heading heading, int keys) implements Scenario {
 
     @Override
     public double seconds(Plan plan) {
-        double again = 3 + plan.count(keys) / 400_000.0;
+        // The first, and the puts until a snapshot.
+        double again = 4 + plan.count(keys) / 400_000.0;
         return Plan.AROUND_SECONDS + Filling.seconds(plan.count(keys)) + TIMES * again;
     }
 
@@ -37,6 +38,7 @@ record Restart(Heading heading, int keys) implements Scenario {
         int count = run.plan().count(keys);
         try (Members members = run.start(setting())) {
             Filling.keys(members, count);
+            Filling.untilSnapshot(members);
             // What this JVM learns with the first call is not the server's.
             get(members, count);
             List<Double> ready = new ArrayList<>();
