@@ -124,11 +124,19 @@ public final class Members implements Channels, AutoCloseable {
 
     /** A new channel to this one; whoever opens it has to shut it down. */
     public ManagedChannel open(Server server) {
+        return builder(server).build();
+    }
+
+    /** Connections on which a stream takes no more than so many bytes that nobody reads. */
+    public Channels withWindow(int bytes) {
+        return number ->
+                builder(all.get(number % all.size())).flowControlWindow(bytes).build();
+    }
+
+    private NettyChannelBuilder builder(Server server) {
         NettyChannelBuilder builder =
                 NettyChannelBuilder.forTarget(server.target()).maxInboundMessageSize(LARGEST_ANSWER_BYTES);
-        return tls == null
-                ? builder.usePlaintext().build()
-                : builder.sslContext(tls).build();
+        return tls == null ? builder.usePlaintext() : builder.sslContext(tls);
     }
 
     /** Of all together, as are the others. */
