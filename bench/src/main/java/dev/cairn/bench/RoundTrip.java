@@ -8,6 +8,7 @@ import dev.cairn.bench.load.Requests;
 import dev.cairn.bench.process.Channels;
 import dev.cairn.bench.process.Directories;
 import dev.cairn.bench.process.Server;
+import dev.cairn.bench.process.Usage;
 import dev.cairn.bench.process.Waiting;
 import dev.cairn.proto.etcdserverpb.HashKVRequest;
 import dev.cairn.proto.etcdserverpb.MaintenanceGrpc;
@@ -41,6 +42,8 @@ import picocli.CommandLine.Parameters;
 public final class RoundTrip implements Callable<Integer> {
     private static final int PUTS_PER_SECOND = 200;
     private static final int QUIET_SECONDS = 10;
+
+    private static final long LOOK_AGAIN_MILLIS = 50;
 
     /** Every so many of the keys are written twice more, so that there is history. */
     private static final int REWRITTEN = 100;
@@ -84,21 +87,29 @@ public final class RoundTrip implements Callable<Integer> {
             long began = System.nanoTime();
             server.start();
             long last = fill(Channels.plain(server.target()));
-            steps.add(step("filled, real etcd", began, server.peakMebibytes(), data));
+            steps.add(step("filled, real etcd", began, server.usage().peakMebibytes(), data));
             revisions = new long[] {last / 2, last - last / 200, last};
             hashes = hashes(server, revisions);
             snapshot("etcd", server);
         }
         try (Server server = Server.on(ours, data)) {
             server.start();
-            steps.add(step("taken over, ready to serve", server.launchedAtNanos(), server.peakMebibytes(), data));
+            steps.add(step(
+                    "taken over, ready to serve",
+                    server.launchedAtNanos(),
+                    server.usage().peakMebibytes(),
+                    data));
             check(hashes, hashes(server, revisions), "ours");
             snapshot("ours", server);
         }
         giveBack(directory, data);
         try (Server server = Server.on(etcd, data)) {
             server.start();
-            steps.add(step("started, real etcd", server.launchedAtNanos(), server.peakMebibytes(), data));
+            steps.add(step(
+                    "started, real etcd",
+                    server.launchedAtNanos(),
+                    server.usage().peakMebibytes(),
+                    data));
             check(hashes, hashes(server, revisions), "etcd");
         }
         System.out.printf("%d keys of %d bytes, every %dth written twice more%n%n", keys, valueBytes, REWRITTEN);
@@ -169,17 +180,28 @@ public final class RoundTrip implements Callable<Integer> {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
+        double peak = 0;
         try {
-            if (!export.waitFor(1, TimeUnit.HOURS) || export.exitValue() != 0) {
-                throw new IOException("etcdutl export failed: " + Files.readString(log));
+            while (!export.waitFor(LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+                peak = Math.max(peak, peakMebibytes(export));
             }
         } catch (InterruptedException e) {
-            throw Waiting.interrupted(e);
-        } finally {
             export.destroyForcibly();
+            throw Waiting.interrupted(e);
         }
-        steps.add(String.format(
-                Locale.ROOT, "| given back | %.1f | | %d |", (System.nanoTime() - began) / 1e9, mebibytes(data)));
+        if (export.exitValue() != 0) {
+            throw new IOException("etcdutl export failed: " + Files.readString(log));
+        }
+        steps.add(step("given back", began, peak, data));
+    }
+
+    private static double peakMebibytes(Process process) {
+        try {
+            return new Usage(process.pid()).peakMebibytes();
+        } catch (IOException e) {
+            // It has just ended.
+            return 0;
+        }
     }
 
     private void snapshot(String who, Server server) throws IOException {
@@ -192,13 +214,13 @@ public final class RoundTrip implements Callable<Integer> {
         try (OpenLoop putting = new OpenLoop(to, 1, put)) {
             OpenLoop.Answers before = putting.run(PUTS_PER_SECOND, QUIET_SECONDS);
             before.withoutFailure();
-            server.forgetPeak();
+            server.usage().forgetPeak();
             OpenLoop.Running running = putting.start(PUTS_PER_SECOND);
-            double cpu = server.cpuSeconds();
+            double cpu = server.usage().cpuSeconds();
             long began = System.nanoTime();
             long bytes = Drained.snapshot(channel);
             double seconds = (System.nanoTime() - began) / 1e9;
-            cpu = server.cpuSeconds() - cpu;
+            cpu = server.usage().cpuSeconds() - cpu;
             OpenLoop.Answers meanwhile = running.end();
             meanwhile.withoutFailure();
             snapshots.add(String.format(
@@ -208,7 +230,7 @@ public final class RoundTrip implements Callable<Integer> {
                     bytes >> 20,
                     seconds,
                     cpu,
-                    server.peakMebibytes(),
+                    server.usage().peakMebibytes(),
                     before.millis(99),
                     before.millis(100),
                     meanwhile.millis(99),

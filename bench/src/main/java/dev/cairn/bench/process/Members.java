@@ -141,29 +141,29 @@ public final class Members implements Channels, AutoCloseable {
 
     /** Of all together, as are the others. */
     public double cpuSeconds() throws IOException {
-        return sum(Server::cpuSeconds);
+        return sum(Usage::cpuSeconds);
     }
 
     public double bytesWritten() throws IOException {
-        return sum(Server::bytesWritten);
+        return sum(Usage::bytesWritten);
     }
 
     public double residentMebibytes() throws IOException {
-        return sum(Server::residentMebibytes);
+        return sum(Usage::residentMebibytes);
     }
 
     public double ownMebibytes() throws IOException {
-        return sum(Server::ownMebibytes);
+        return sum(Usage::ownMebibytes);
     }
 
     private interface Amount {
-        double of(Server server) throws IOException;
+        double of(Usage usage) throws IOException;
     }
 
     private double sum(Amount amount) throws IOException {
         double sum = 0;
         for (Server server : all) {
-            sum += amount.of(server);
+            sum += amount.of(server.usage());
         }
         return sum;
     }

@@ -15,7 +15,7 @@ public final class OwnPeak implements AutoCloseable {
 
     public OwnPeak(Server server) throws IOException {
         this.server = server;
-        peak = server.ownMebibytes();
+        peak = server.usage().ownMebibytes();
         thread = new Thread(this::look, "own-peak");
         thread.setDaemon(true);
         thread.start();
@@ -24,7 +24,7 @@ public final class OwnPeak implements AutoCloseable {
     private void look() {
         while (!ended) {
             try {
-                peak = Math.max(peak, server.ownMebibytes());
+                peak = Math.max(peak, server.usage().ownMebibytes());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

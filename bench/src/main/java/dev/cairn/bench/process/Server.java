@@ -2,7 +2,6 @@ package dev.cairn.bench.process;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,13 +11,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One server process of either kind, which may be ended and started again on the same data; what it uses up is read from the kernel. Confined to one
- * thread, but for the figures.
+ * One server process of either kind, which may be ended and started again on the same data. Confined to one thread, but for what it
+ * uses up.
  */
 public final class Server implements AutoCloseable {
     private static final String READY = "ready to serve client requests";
-    private static final double TICKS_PER_SECOND = 100;
-    private static final double KIBIBYTES_PER_MEBIBYTE = 1024;
     private static final int REMEMBERED_LINES = 20;
 
     /** More than any work here fills, and the same for both. */
@@ -114,45 +111,9 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    public double cpuSeconds() throws IOException {
-        String stat = Files.readString(proc("stat"));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
-    }
-
-    public long bytesWritten() throws IOException {
-        return number(proc("io"), "write_bytes:");
-    }
-
-    public double residentMebibytes() throws IOException {
-        return number(proc("status"), "VmRSS:") / KIBIBYTES_PER_MEBIBYTE;
-    }
-
-    /** The resident part without the pages of files, which the kernel may take back at any time. */
-    public double ownMebibytes() throws IOException {
-        return number(proc("status"), "RssAnon:") / KIBIBYTES_PER_MEBIBYTE;
-    }
-
-    /** The most that was resident since the start or since {@link #forgetPeak()}. */
-    public double peakMebibytes() throws IOException {
-        return number(proc("status"), "VmHWM:") / KIBIBYTES_PER_MEBIBYTE;
-    }
-
-    public void forgetPeak() throws IOException {
-        Files.writeString(proc("clear_refs"), "5");
-    }
-
-    private Path proc(String file) {
-        return Path.of("/proc", Long.toString(running().pid()), file);
-    }
-
-    private static long number(Path file, String field) throws IOException {
-        for (String line : Files.readAllLines(file)) {
-            if (line.startsWith(field)) {
-                return Long.parseLong(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IOException(file + " has no " + field);
+    /** What the process that was started last uses up. */
+    public Usage usage() {
+        return new Usage(running().pid());
     }
 
     private Process running() {

@@ -56,7 +56,7 @@ record CatchUp(Heading heading, int puts) implements Scenario {
             });
             return new Sample()
                     .add(TOOK, (System.nanoTime() - follower.launchedAtNanos()) / 1e9)
-                    .add(CPU, follower.cpuSeconds());
+                    .add(CPU, follower.usage().cpuSeconds());
         }
     }
 }

@@ -78,12 +78,12 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
             putting.run(PUTS_PER_SECOND, plan.warmUpSeconds()).withoutFailure();
         }
         Server server = members.first();
-        double idle = server.residentMebibytes();
-        double ownIdle = server.ownMebibytes();
+        double idle = server.usage().residentMebibytes();
+        double ownIdle = server.usage().ownMebibytes();
         OpenLoop.Answers before = putting.run(PUTS_PER_SECOND, plan.open());
         before.withoutFailure();
-        server.forgetPeak();
-        double cpu = server.cpuSeconds();
+        server.usage().forgetPeak();
+        double cpu = server.usage().cpuSeconds();
         List<Double> took = new ArrayList<>();
         List<ManagedChannel> channels = new ArrayList<>();
         try (OwnPeak own = new OwnPeak(server)) {
@@ -100,7 +100,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
             OpenLoop.Answers meanwhile = running.end();
             meanwhile.withoutFailure();
             return new Sample()
-                    .add(PEAK, server.peakMebibytes() - idle)
+                    .add(PEAK, server.usage().peakMebibytes() - idle)
                     .add(OWN_PEAK, own.mebibytes() - ownIdle)
                     .add(Figures.RESIDENT, idle)
                     .add(Figures.OWN, ownIdle)
@@ -108,7 +108,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
                     .add(MEANWHILE, meanwhile.millis(99))
                     .add(MOVED, meanwhile.millis(99) / before.millis(99))
                     .add(TOOK, Quantiles.median(took))
-                    .add(CPU, (server.cpuSeconds() - cpu) / took.size());
+                    .add(CPU, (server.usage().cpuSeconds() - cpu) / took.size());
         } finally {
             channels.forEach(ManagedChannel::shutdownNow);
         }

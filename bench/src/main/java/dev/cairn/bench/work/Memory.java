@@ -34,8 +34,8 @@ record Memory(Heading heading, int clients, int connections, List<List<String>> 
             Waiting.pauseSeconds(IDLE_SECONDS);
             Sample sample = new Sample()
                     .add(Figures.START, members.startMillis())
-                    .add(IDLE, server.residentMebibytes())
-                    .add(OWN_IDLE, server.ownMebibytes());
+                    .add(IDLE, server.usage().residentMebibytes())
+                    .add(OWN_IDLE, server.usage().ownMebibytes());
             for (List<String> load : loads) {
                 double rate = run.warmUp(members, load, clients, connections, GUESS_PER_SECOND);
                 run.closedLoop(
@@ -45,7 +45,8 @@ record Memory(Heading heading, int clients, int connections, List<List<String>> 
                         connections,
                         Run.total(rate, run.plan().closed(), clients));
             }
-            return sample.add(PEAK, server.peakMebibytes()).add(OWN, server.ownMebibytes());
+            return sample.add(PEAK, server.usage().peakMebibytes())
+                    .add(OWN, server.usage().ownMebibytes());
         }
     }
 }

@@ -52,8 +52,8 @@ record Restart(Heading heading, int keys) implements Scenario {
                 get(members, count);
                 read.add((System.nanoTime() - server.launchedAtNanos()) / 1e6);
                 Waiting.pause(SETTLE_MILLIS);
-                resident.add(server.residentMebibytes());
-                own.add(server.ownMebibytes());
+                resident.add(server.usage().residentMebibytes());
+                own.add(server.usage().ownMebibytes());
             }
             return new Sample()
                     .add(READ, Quantiles.median(read))
