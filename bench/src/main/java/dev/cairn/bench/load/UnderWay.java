@@ -33,6 +33,11 @@ public final class UnderWay {
 
     /** The same; the consumer is told of the answer. */
     public <T> StreamObserver<T> next(Consumer<T> answered) throws IOException {
+        return next(answered, error -> failure.compareAndSet(null, error));
+    }
+
+    /** The same, but a failure is told to the second consumer, and to nobody else. */
+    public <T> StreamObserver<T> next(Consumer<T> answered, Consumer<Throwable> failed) throws IOException {
         acquire(1);
         return new StreamObserver<>() {
             @Override
@@ -42,7 +47,7 @@ public final class UnderWay {
 
             @Override
             public void onError(Throwable error) {
-                failure.compareAndSet(null, error);
+                failed.accept(error);
                 room.release();
             }
 

@@ -22,13 +22,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Many leases are granted as fast as it goes, and nobody renews them. Some have a key; a watcher of these tells how long after its time each lease
- * was revoked. Leases that are still there a minute after the last was due are charged with the time until then.
+ * was revoked. Leases that are still there a minute after the last was due are charged with the time until then. A
+ * server that has too much to do refuses some.
  *
  * @param leases how many are granted
  * @param ttlSeconds what each of them is granted
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
     static final Figure GRANTS = new Figure(Figures.THROUGHPUT.name(), "grants/s", true);
     static final Figure LAG = Figure.of("revocation lag, p99", "s");
+    private static final Figure REFUSED = Figure.of("refused grants", "");
     private static final Figure MEDIAN_LAG = Figure.of("revocation lag, median", "s");
     private static final Figure LEFT = Figure.of("not revoked a minute later", "%");
     private static final Figure WHOLE_CPU = Figure.of("CPU with revocations", "s");
@@ -45,6 +48,7 @@ record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
     private static final int WITH_KEY_MAX = 1000;
     private static final double WAIT_SECONDS = 60;
     private static final double GRANTS_PER_SECOND = 15_000;
+    private static final int NONE = -1;
     private static final String PREFIX = "lease/";
     private static final String BEHIND_PREFIX = "lease0";
 
@@ -76,8 +80,13 @@ record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
         /** Every so many have a key, which is named by its index in these arrays. */
         private final int every;
 
+        /** When each has to go; 0 for those that have no key after all. */
         private final AtomicLongArray dueNanos;
+
+        /** When each has gone; 0 for those that have not. */
         private final AtomicLongArray goneNanos;
+
+        private final AtomicLong refused = new AtomicLong();
         private final CountDownLatch watched = new CountDownLatch(1);
         private final CountDownLatch gone;
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -111,13 +120,21 @@ record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
             List<Double> lags = new ArrayList<>();
             int left = 0;
             for (int i = 0; i < goneNanos.length(); i++) {
+                if (dueNanos.get(i) == 0) {
+                    continue;
+                }
                 boolean isLeft = goneNanos.get(i) == 0;
                 left += isLeft ? 1 : 0;
                 lags.add(Math.max(0, (isLeft ? end : goneNanos.get(i)) - dueNanos.get(i)) / 1e9);
             }
+            if (lags.isEmpty()) {
+                throw new IOException("no lease got a key");
+            }
+            double leases = count - refused.get();
             return new Sample()
-                    .add(GRANTS, count / grantSeconds)
-                    .add(Figures.CPU, (granted - cpu) * LEASES_OF_CPU / count)
+                    .add(GRANTS, leases / grantSeconds)
+                    .add(REFUSED, refused.get())
+                    .add(Figures.CPU, (granted - cpu) * LEASES_OF_CPU / leases)
                     .add(MEDIAN_LAG, Quantiles.percentile(lags, 50))
                     .add(LAG, Quantiles.percentile(lags, 99))
                     .add(LEFT, 100.0 * left / lags.size())
@@ -129,18 +146,21 @@ record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
         private void grant() throws IOException {
             LeaseGrpc.LeaseStub lease = LeaseGrpc.newStub(channel);
             UnderWay underWay = new UnderWay(UNDER_WAY_MAX);
-            UnderWay keys = new UnderWay(dueNanos.length());
+            UnderWay keys = new UnderWay(WITH_KEY_MAX);
             for (int i = 0; i < count; i++) {
-                int key = i % every == 0 && i / every < dueNanos.length() ? i / every : -1;
+                int key = i % every == 0 && i / every < dueNanos.length() ? i / every : NONE;
                 LeaseGrantRequest request = LeaseGrantRequest.newBuilder()
                         .setID(i + 1L)
                         .setTTL(ttlSeconds)
                         .build();
-                if (key < 0) {
-                    lease.leaseGrant(request, underWay.next());
+                if (key == NONE) {
+                    lease.leaseGrant(request, underWay.next(granted -> {}, error -> refused.incrementAndGet()));
                 } else {
-                    StreamObserver<PutResponse> attached = keys.next();
-                    lease.leaseGrant(request, underWay.next(answer -> attach(answer, key, attached)));
+                    StreamObserver<PutResponse> attached = keys.next(put -> {}, error -> withoutKey(key));
+                    lease.leaseGrant(request, underWay.next(granted -> attach(granted, key, attached), error -> {
+                        refused.incrementAndGet();
+                        attached.onError(error);
+                    }));
                 }
             }
             underWay.awaitAll();
@@ -154,6 +174,12 @@ record Leases(Heading heading, int leases, int ttlSeconds) implements Scenario {
                     .setLease(granted.getID())
                     .build();
             KVGrpc.newStub(channel).put(put, attached);
+        }
+
+        /** Nobody can tell when this one goes, so nobody waits for it. */
+        private void withoutKey(int key) {
+            dueNanos.set(key, 0);
+            gone.countDown();
         }
 
         /** Until all are, or a minute after the last had to go. */

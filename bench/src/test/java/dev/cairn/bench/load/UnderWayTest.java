@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -47,5 +49,17 @@ class UnderWayTest {
         UnderWay underWay = new UnderWay(MAX);
         underWay.next().onError(new IllegalStateException("planted"));
         assertThatThrownBy(underWay::awaitAll).hasRootCauseMessage("planted");
+    }
+
+    @Test
+    void shouldGoOnWhereSomebodyElseIsTold() throws Exception {
+        UnderWay underWay = new UnderWay(1);
+        List<String> failures = new ArrayList<>();
+        for (int i = 0; i < MAX; i++) {
+            underWay.next(answer -> {}, error -> failures.add(String.valueOf(error.getMessage())))
+                    .onError(new IllegalStateException("planted"));
+        }
+        underWay.awaitAll();
+        assertThat(failures).hasSize(MAX).containsOnly("planted");
     }
 }
