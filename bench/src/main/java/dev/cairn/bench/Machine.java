@@ -16,8 +16,22 @@ final class Machine {
     static String describe(Path ours, Path etcd) throws IOException {
         return Runtime.getRuntime().availableProcessors() + " cores (" + field("/proc/cpuinfo", "model name") + "), "
                 + Long.parseLong(field("/proc/meminfo", "MemTotal").replaceAll("\\D", "")) / KIBIBYTES_PER_GIBIBYTE
-                + " GiB, Linux " + System.getProperty("os.version") + ", Java " + Runtime.version() + "; "
-                + firstLine(ours) + " beside " + firstLine(etcd);
+                + " GiB, Linux " + System.getProperty("os.version") + "; Cairn "
+                + System.getProperty("bench.commit", "of unknown commit") + " as " + version(said(ours))
+                + " beside etcd " + version(said(etcd));
+    }
+
+    /** @param said what a server answers to {@code --version} */
+    static String version(String said) {
+        return value(said, "etcd Version:") + " (" + value(said, "Go Version:") + ")";
+    }
+
+    private static String value(String lines, String name) {
+        return lines.lines()
+                .filter(line -> line.startsWith(name))
+                .map(line -> line.substring(name.length()).strip())
+                .findFirst()
+                .orElse("unknown");
     }
 
     private static String field(String file, String name) throws IOException {
@@ -29,9 +43,8 @@ final class Machine {
                 .orElse("unknown");
     }
 
-    private static String firstLine(Path server) throws IOException {
+    private static String said(Path server) throws IOException {
         Process process = new ProcessBuilder(server.toString(), "--version").start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return said.lines().findFirst().orElse("unknown");
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 }

@@ -1,7 +1,7 @@
 package dev.cairn.bench.jmh;
 
 import com.google.protobuf.ByteString;
-import dev.cairn.bench.Directories;
+import dev.cairn.bench.process.Directories;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.RangeResult;

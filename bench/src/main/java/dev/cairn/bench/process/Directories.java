@@ -1,4 +1,4 @@
-package dev.cairn.bench;
+package dev.cairn.bench.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

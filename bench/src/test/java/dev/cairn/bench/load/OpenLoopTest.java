@@ -1,8 +1,9 @@
-package dev.cairn.bench;
+package dev.cairn.bench.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cairn.bench.process.Channels;
 import dev.cairn.proto.etcdserverpb.KVGrpc;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
@@ -10,8 +11,8 @@ import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,7 @@ class OpenLoopTest {
                     })
                     .build()
                     .start();
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -61,9 +62,8 @@ class OpenLoopTest {
         one.shutdownNow();
     }
 
-    private OpenLoop gets() {
-        Work get = Objects.requireNonNull(Work.named("get, linearizable, 1000 clients"));
-        return new OpenLoop("127.0.0.1:" + server.getPort(), 2, Objects.requireNonNull(get.request()));
+    private OpenLoop gets() throws IOException {
+        return new OpenLoop(Channels.plain("127.0.0.1:" + server.getPort()), 2, Requests.get(false));
     }
 
     @Test
@@ -77,20 +77,50 @@ class OpenLoopTest {
 
         // A request is due every 5 ms, so a hundred of the four hundred meet the standstill; a closed loop would have
         // told of one.
-        Histogram nanos = gets().run(200, 2);
+        OpenLoop.Answers answers;
+        try (OpenLoop gets = gets()) {
+            answers = gets.run(200, 2);
+        }
 
+        Histogram nanos = answers.withoutFailure();
         assertThat(nanos.getTotalCount()).isEqualTo(400);
-        long half = TimeUnit.MILLISECONDS.toNanos(STANDSTILL_MILLIS / 2);
-        assertThat(nanos.getMaxValue()).isGreaterThanOrEqualTo(2 * half - half / 50);
-        assertThat(nanos.getCountBetweenValues(half, nanos.getMaxValue())).isBetween(45L, 400L);
+        long half = STANDSTILL_MILLIS / 2;
+        assertThat(answers.millis(100)).isGreaterThanOrEqualTo(STANDSTILL_MILLIS * 0.99);
+        assertThat(answers.longerThan(half)).isBetween(45L, 400L);
+        assertThat(answers.longerThan(60_000)).isZero();
     }
 
     @Test
-    void shouldFailWithTheRequest() {
+    void shouldTellOfRequestsThatFail() throws Exception {
         server.shutdownNow();
         server = start(number -> {
-            throw new IllegalStateException("planted");
+            if (number >= 10) {
+                throw new IllegalStateException("planted");
+            }
         });
-        assertThatThrownBy(() -> gets().run(100, 1)).hasRootCauseInstanceOf(io.grpc.StatusRuntimeException.class);
+        OpenLoop.Answers answers;
+        try (OpenLoop gets = gets()) {
+            answers = gets.run(100, 1);
+        }
+        assertThat(answers.failed()).isEqualTo(90);
+        assertThat(answers.nanos().getTotalCount()).isEqualTo(100);
+        assertThatThrownBy(answers::withoutFailure)
+                .hasMessageContaining("90 requests failed")
+                .hasRootCauseInstanceOf(io.grpc.StatusRuntimeException.class);
+    }
+
+    @Test
+    void shouldAskUntilItIsEnded() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        server.shutdownNow();
+        server = start(number -> asked.incrementAndGet());
+        try (OpenLoop gets = gets()) {
+            OpenLoop.Running running = gets.start(1000);
+            while (asked.get() < 20) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            // All that were asked are answered then, and nobody asks any more.
+            assertThat(running.end().withoutFailure().getTotalCount()).isEqualTo(asked.get());
+        }
     }
 }

@@ -1,5 +1,6 @@
-package dev.cairn.bench;
+package dev.cairn.bench.load;
 
+import dev.cairn.bench.process.Waiting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,31 +16,30 @@ import java.util.regex.Pattern;
  * @param p50Millis median of what a client waited
  * @param p99Millis its 99th percentile
  */
-record ClosedLoop(double perSecond, double p50Millis, double p99Millis) {
+public record ClosedLoop(double perSecond, double p50Millis, double p99Millis) {
     private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
     private static final Pattern QUANTILE = Pattern.compile("\\n\\s*([0-9.]+)% in ([0-9.]+) secs");
 
-    /** Starts it; whoever does has to end it. What it says is not read. */
-    static Process start(Path benchmark, String endpoint, List<String> arguments) throws IOException {
-        return new ProcessBuilder(command(benchmark, endpoint, arguments))
+    /**
+     * Starts it; whoever does has to end it. What it says is not read.
+     *
+     * @param reach how it is told to reach the servers
+     * @param load the load, and its clients and number of requests
+     */
+    public static Process start(Path benchmark, List<String> reach, List<String> load) throws IOException {
+        return new ProcessBuilder(command(benchmark, reach, load))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
     }
 
-    private static List<String> command(Path benchmark, String endpoint, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(benchmark.toString(), "--precise", "--endpoints=" + endpoint));
-        command.addAll(arguments);
-        return command;
-    }
-
     /**
-     * Runs it to its end.
+     * Runs it to its end; the arguments are those of {@link #start}.
      *
      * @throws IOException if it fails, with what it said
      */
-    static ClosedLoop run(Path benchmark, String endpoint, List<String> arguments) throws IOException {
-        List<String> command = command(benchmark, endpoint, arguments);
+    public static ClosedLoop run(Path benchmark, List<String> reach, List<String> load) throws IOException {
+        List<String> command = command(benchmark, reach, load);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
@@ -47,10 +47,16 @@ record ClosedLoop(double perSecond, double p50Millis, double p99Millis) {
                 throw new IOException(String.join(" ", command) + " failed:\n" + said);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
+            throw Waiting.interrupted(e);
         }
         return parse(said);
+    }
+
+    private static List<String> command(Path benchmark, List<String> reach, List<String> load) {
+        List<String> command = new ArrayList<>(List.of(benchmark.toString(), "--precise"));
+        command.addAll(reach);
+        command.addAll(load);
+        return command;
     }
 
     /** What the tool has printed; the last summary counts, for some of its commands print several. */
