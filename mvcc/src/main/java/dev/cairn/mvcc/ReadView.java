@@ -30,6 +30,8 @@ final class ReadView implements AutoCloseable {
     private final KeyCounts counts;
     private final StoreFailure failure;
     private @Nullable Cursor hist;
+    private @Nullable Cursor records;
+    private boolean recordRead;
 
     /** The order matters: see {@link Overlay}. */
     ReadView(Overlay.View overlay, ReadTxn txn, KeyCounts counts, StoreFailure failure) {
@@ -93,7 +95,18 @@ final class ReadView implements AutoCloseable {
     /** The stored record of a revision that the backend holds; null when it does not. */
     @Nullable
     ByteBuffer record(Revision revision) {
-        return txn.get(Layout.REV, Layout.revisionKey(revision));
+        byte[] key = Layout.revisionKey(revision);
+        if (!recordRead) {
+            recordRead = true;
+            return txn.get(Layout.REV, key);
+        }
+        // Who reads many reads neighbours, as a rule: a cursor finds what is on its page without a search from the
+        // root.
+        if (records == null) {
+            records = txn.cursor(Layout.REV);
+        }
+        Cursor cursor = records;
+        return cursor.seek(key) && cursor.key().equals(ByteBuffer.wrap(key)) ? cursor.value() : null;
     }
 
     /**
