@@ -143,7 +143,7 @@ final class AuthPages {
             case "PUT" -> {
                 UserRecord asked;
                 try {
-                    asked = UserRecord.decode(JsonBody.parse(Replies.body(request)));
+                    asked = UserRecord.decode(JsonBody.parse(Replies.body(request), ""));
                 } catch (ConfigException e) {
                     return now(INVALID_JSON);
                 }
@@ -166,7 +166,7 @@ final class AuthPages {
             case "PUT" -> {
                 RoleRecord asked;
                 try {
-                    asked = RoleRecord.decode(JsonBody.parse(Replies.body(request)));
+                    asked = RoleRecord.decode(JsonBody.parse(Replies.body(request), ""));
                 } catch (ConfigException e) {
                     return now(INVALID_JSON);
                 }

@@ -17,8 +17,11 @@ final class JsonBody {
         this.fields = fields;
     }
 
-    /** @throws ConfigException with Go's words when the text is not one JSON object */
-    static JsonBody parse(String text) throws ConfigException {
+    /**
+     * @param type what Go would read it into, for its words
+     * @throws ConfigException with Go's words when the text is not one JSON object
+     */
+    static JsonBody parse(String text, String type) throws ConfigException {
         Object value = GoJson.parse(text);
         if (value == null) {
             return new JsonBody(Map.of());
@@ -26,7 +29,7 @@ final class JsonBody {
         if (value instanceof Map<?, ?> fields) {
             return new JsonBody(fields);
         }
-        throw mismatch(value, "Go value of this type");
+        throw mismatch(value, "Go value of type " + type);
     }
 
     private @Nullable Object value(String name) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 final class MemberPages {
     private static final String MEMBERS = "/v2/members";
     private static final String MACHINES = "/v2/machines";
+    /** What Go calls a body. */
+    private static final String BODY = "struct { PeerURLs []string \"json:\\\"peerURLs\\\"\" }";
+
+    private static final Pattern ID = Pattern.compile("0*[0-9a-fA-F]{1,16}");
     private static final String[] METHODS = {"GET", "POST", "DELETE", "PUT"};
 
     private final Cluster cluster;
@@ -99,13 +104,11 @@ final class MemberPages {
             answer.complete(HttpAnswer.plain(405, "Method Not Allowed\n"));
             return answer;
         }
-        long id;
-        try {
-            id = Long.parseUnsignedLong(text, 16);
-        } catch (NumberFormatException e) {
+        if (!ID.matcher(text).matches()) {
             answer.complete(Replies.refusal(404, "No such member: " + text));
             return answer;
         }
+        long id = Long.parseUnsignedLong(text, 16);
         if (request.method().equals("DELETE")) {
             reconfiguration.remove(id, new Change(id, answer));
         } else {
@@ -148,7 +151,7 @@ final class MemberPages {
             return null;
         }
         try {
-            List<String> given = JsonBody.parse(Replies.body(request)).texts("peerURLs");
+            List<String> given = JsonBody.parse(Replies.body(request), BODY).texts("peerURLs");
             if (given == null || given.isEmpty()) {
                 throw new ConfigException("no valid URLs given");
             }
