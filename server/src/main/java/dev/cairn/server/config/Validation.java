@@ -77,6 +77,7 @@ final class Validation {
         }
         tlsVersions(values);
         if (source == Source.COMMAND_LINE
+                && values.get(Options.DISCOVERY).isEmpty()
                 && values.get(Options.DISCOVERY_FALLBACK).equals("proxy")) {
             throw new ConfigException(
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
@@ -214,6 +215,12 @@ final class Validation {
         ways += isClusterGiven(values, source) ? 1 : 0;
         ways += service ? 1 : 0;
         ways += values.get(Options.DISCOVERY_SRV).isEmpty() ? 0 : 1;
+        boolean url = !values.get(Options.DISCOVERY).isEmpty();
+        ways += url ? 1 : 0;
+        if (ways > 1 && url) {
+            throw new ConfigException("multiple discovery or bootstrap flags are set. "
+                    + "Choose one of \"initial-cluster\", \"discovery\", \"discovery-endpoints\" or \"discovery-srv\"");
+        }
         if (ways > 1) {
             throw new ConfigException("multiple discovery or bootstrap flags are set. "
                     + "Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"");
@@ -238,6 +245,7 @@ final class Validation {
 
     private static boolean discovers(Values values, Source source) {
         return !values.get(Options.DISCOVERY_SRV).isEmpty()
+                || !values.get(Options.DISCOVERY).isEmpty()
                 || !values.get(Options.DISCOVERY_ENDPOINTS).isEmpty()
                 || (source == Source.COMMAND_LINE
                         && !values.get(Options.DISCOVERY_SRV_NAME).isEmpty());
