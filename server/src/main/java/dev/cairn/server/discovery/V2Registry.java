@@ -138,11 +138,12 @@ public final class V2Registry {
     /** What the service holds, once it answers. */
     private Found check() throws Failed, DiscoveryFailure, InterruptedException {
         while (true) {
-            V2Keys.Answer size = read(CONFIG + "/size");
-            V2Keys.Answer members = size == null ? null : read("");
-            if (size != null && members != null) {
+            V2Keys.Answer configured = read(CONFIG + "/size");
+            long size = configured == null ? 0 : size(configured);
+            V2Keys.Answer members = configured == null ? null : read("");
+            if (members != null) {
                 failures = 0;
-                Found found = new Found(size(size), founders(members), members.index());
+                Found found = new Found(size, founders(members), members.index());
                 if (!holdsOwn(found) && found.founders().size() >= found.size()) {
                     throw new Failed(Reason.FULL);
                 }

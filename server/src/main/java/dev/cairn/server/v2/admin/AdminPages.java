@@ -18,7 +18,7 @@ import java.util.concurrent.Executor;
 /** All of the v2 API beside keys. Made by the thread that starts the member, then thread-safe. */
 public final class AdminPages {
     /** What begins the keys in which v2 keeps its tree: the paths of permissions stand behind it. */
-    public static final ByteString KEY_PREFIX = ByteString.copyFromUtf8("_v2");
+    public static final ByteString KEY_PREFIX = ByteString.copyFromUtf8("/_cairn/v2/keys");
 
     /** What the member knows of itself and of others. */
     public record Statistics(String name, AppendTraffic traffic, StoreCounters store) {}

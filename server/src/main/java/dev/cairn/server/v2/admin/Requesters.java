@@ -32,6 +32,8 @@ public final class Requesters {
     private static final Logger LOG = LoggerFactory.getLogger(Requesters.class);
     private static final String BASIC = "basic ";
 
+    private static final String KEYS = "/v2/keys";
+
     private final AuthStore store;
     private final Access access;
     private final PasswordVerifier verifier;
@@ -140,6 +142,19 @@ public final class Requesters {
             case GUEST, IMPOSTOR -> false;
             case USER -> rolesOf(who, store.snapshot()).contains(AuthSnapshot.ROOT);
         };
+    }
+
+    /**
+     * Whether a request for keys may be served. As etcd 3.4 judges: by the path as it was sent, a slash at its end included.
+     *
+     * @param recursive whether everything below the path is touched as well
+     */
+    public CompletionStage<Boolean> permits(HttpRequest request, boolean recursive) {
+        String path = request.path().startsWith(KEYS) ? request.path().substring(KEYS.length()) : request.path();
+        boolean write = !request.method().equals("GET") && !request.method().equals("HEAD");
+        return identify(request)
+                .thenApply(who -> mayAccess(who, path, write, recursive))
+                .exceptionally(failure -> false);
     }
 
     /**
