@@ -21,6 +21,7 @@ import dev.cairn.server.rpc.CallerProposer;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.Logins;
 import dev.cairn.server.v2.admin.AdminPages;
+import dev.cairn.server.v2.admin.Requesters;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -41,6 +42,7 @@ final class Authentication {
     private final RequestAuthorizer authorizer;
     private final AppliedWaits waits;
     private final PasswordVerifier verifier;
+    private final Requesters requesters;
     private final Access access;
     private final MvccStore store;
     private final Proposer proposer;
@@ -79,6 +81,7 @@ final class Authentication {
         verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
         waits = new AppliedWaits(status, timeoutMillis);
         access = new Access(users, tokens, authorizer, status, waits, config.clientCertAuth());
+        requesters = new Requesters(users, access, verifier);
     }
 
     /** The users, roles and permissions that the store holds. */
@@ -109,7 +112,7 @@ final class Authentication {
 
     /** What the v2 API needs to know of users. */
     AdminPages.Users forV2() {
-        return new AdminPages.Users(users, access, hasher, verifier, passwords);
+        return new AdminPages.Users(users, requesters, hasher, passwords);
     }
 
     /** Proposes in the name of whoever makes the call. */

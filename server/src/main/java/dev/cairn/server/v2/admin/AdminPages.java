@@ -3,8 +3,6 @@ package dev.cairn.server.v2.admin;
 import com.google.protobuf.ByteString;
 import dev.cairn.auth.AuthStore;
 import dev.cairn.auth.password.PasswordHasher;
-import dev.cairn.auth.password.PasswordVerifier;
-import dev.cairn.server.access.Access;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.http.Router;
@@ -28,8 +26,7 @@ public final class AdminPages {
      *
      * @param passwords runs what hashes: bounded, refuses what is too much
      */
-    public record Users(
-            AuthStore store, Access access, PasswordHasher hasher, PasswordVerifier verifier, Executor passwords) {}
+    public record Users(AuthStore store, Requesters requesters, PasswordHasher hasher, Executor passwords) {}
 
     private final MemberPages members;
     private final StatsPages stats;
@@ -49,7 +46,7 @@ public final class AdminPages {
             Clock clock) {
         PathPermissions permissions = new PathPermissions(KEY_PREFIX);
         store = statistics.store();
-        requesters = new Requesters(users.store(), users.access(), users.verifier(), permissions);
+        requesters = users.requesters();
         members = new MemberPages(cluster, status::leader, reconfiguration, requesters);
         stats = new StatsPages(statistics.name(), cluster, status, statistics.traffic(), statistics.store(), clock);
         auth = new AuthPages(

@@ -39,11 +39,11 @@ public final class Requesters {
     private final PasswordVerifier verifier;
     private final PathPermissions permissions;
 
-    Requesters(AuthStore store, Access access, PasswordVerifier verifier, PathPermissions permissions) {
+    public Requesters(AuthStore store, Access access, PasswordVerifier verifier) {
         this.store = store;
         this.access = access;
         this.verifier = verifier;
-        this.permissions = permissions;
+        this.permissions = new PathPermissions(AdminPages.KEY_PREFIX);
     }
 
     private record NameAndPassword(String name, String password) {}
