@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
@@ -14,7 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -143,6 +146,8 @@ class V2DiscoveryTest {
             founder.await("all members", LIMIT, () -> members(founder).equals(expected));
         }
 
+        assertStatistics(founders, expected.keySet());
+
         // Who comes later is one too many.
         ServerProcess late = founder(program, "late", url, "--discovery-fallback=exit");
         assertThat(late.tryStart(LIMIT)).contains("exit code 1");
@@ -163,6 +168,57 @@ class V2DiscoveryTest {
         founders.get(1).kill();
         founders.get(1).start();
         assertThat(members(founders.get(1))).isEqualTo(expected);
+    }
+
+    /** The leader has timed both others; the others know who leads, and say that they do not. */
+    private static void assertStatistics(List<ServerProcess> members, Set<String> ids) {
+        String leader = "";
+        for (ServerProcess member : members) {
+            member.await("a leader", LIMIT, () -> !leader(member).isEmpty());
+            leader = leader(member);
+        }
+        for (ServerProcess member : members) {
+            JsonObject self = json(member, "/v2/stats/self");
+            boolean leads = self.get("id").getAsString().equals(leader);
+            assertThat(self.get("state").getAsString()).isEqualTo(leads ? "StateLeader" : "StateFollower");
+            assertThat(self.get(leads ? "sendAppendRequestCnt" : "recvAppendRequestCnt")
+                            .getAsLong())
+                    .isPositive();
+            if (!leads) {
+                assertThat(Exchange.of("GET", "/v2/stats/leader").send(member).statusCode())
+                        .isEqualTo(403);
+                continue;
+            }
+            Set<String> followers = new TreeSet<>(ids);
+            followers.remove(leader);
+            JsonObject shown = json(member, "/v2/stats/leader").getAsJsonObject("followers");
+            assertThat(shown.keySet()).isEqualTo(followers);
+            for (String follower : followers) {
+                JsonObject latency = shown.getAsJsonObject(follower).getAsJsonObject("latency");
+                assertThat(shown.getAsJsonObject(follower)
+                                .getAsJsonObject("counts")
+                                .get("success")
+                                .getAsLong())
+                        .isPositive();
+                assertThat(latency.get("minimum").getAsDouble())
+                        .isPositive()
+                        .isLessThanOrEqualTo(latency.get("average").getAsDouble());
+                assertThat(latency.get("maximum").getAsDouble())
+                        .isGreaterThanOrEqualTo(latency.get("average").getAsDouble());
+            }
+        }
+    }
+
+    private static String leader(ServerProcess member) {
+        return json(member, "/v2/stats/self")
+                .getAsJsonObject("leaderInfo")
+                .get("leader")
+                .getAsString();
+    }
+
+    private static JsonObject json(ServerProcess member, String path) {
+        return JsonParser.parseString(Exchange.of("GET", path).send(member).body())
+                .getAsJsonObject();
     }
 
     /** The same flags lead to the same ID, or founders of two makes would not agree on their cluster. */
