@@ -69,6 +69,7 @@ final class Validation {
         compaction(values);
         features(values);
         backups(values, notices);
+        oldDiscovery(values, notices);
         if (values.get(Options.NAME).equals(Options.NAME.defaultValue())) {
             notices.add(Notice.warn(
                     "it isn't recommended to use default name, please set a value for --name. Note that etcd might run into issue when multiple members have the same default name",
@@ -331,6 +332,22 @@ final class Validation {
             throw new ConfigException(
                     "--backup-interval must be at least 1s (set to " + GoSyntax.format(interval) + ")");
         }
+    }
+
+    /** Says what of v2 discovery cannot be had. */
+    private static void oldDiscovery(Values values, List<Notice> notices) {
+        boolean discovers = !values.get(Options.DISCOVERY).isEmpty();
+        if (discovers && values.get(Options.DISCOVERY_FALLBACK).equals("proxy")) {
+            notices.add(
+                    noEffect(Options.DISCOVERY_FALLBACK, "there is no v2 proxy to become when the cluster is full"));
+        }
+        if (!discovers && !values.get(Options.DISCOVERY_PROXY).isEmpty()) {
+            notices.add(noEffect(Options.DISCOVERY_PROXY, "nothing is discovered through it without --discovery"));
+        }
+    }
+
+    private static Notice noEffect(Option<?> option, String reason) {
+        return Notice.warn("option is accepted, but has no effect", "option", option.name, "reason", reason);
     }
 
     /** The state of a gate: itself, else its whole stage, else its default. */

@@ -338,6 +338,23 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldDiscoverThroughKeysOfTheOldApi() {
+        String url = "http://127.0.0.1:1/v2/keys/_etcd/registry/t";
+        assertThat(config("--name=a").discoveryUrl()).isEmpty();
+        ServerConfig discovering = config("--discovery=" + url, "--discovery-proxy=p:1");
+        assertThat(discovering.discoveryUrl()).contains(new DiscoveryUrl(url, "p:1", false));
+        assertThat(discovering.initialCluster()).isEmpty();
+        ServerConfig late = config("--discovery=" + url, "--discovery-fallback=proxy");
+        assertThat(late.discoveryUrl()).contains(new DiscoveryUrl(url, "", true));
+        assertThat(late.notices())
+                .anySatisfy(notice ->
+                        assertThat(notice.fields()).contains(new Notice.Field("option", "discovery-fallback")));
+        assertThat(config("--discovery-proxy=p:1").notices())
+                .anySatisfy(
+                        notice -> assertThat(notice.fields()).contains(new Notice.Field("option", "discovery-proxy")));
+    }
+
+    @Test
     void shouldSayOnceThatAnOptionHasNoEffect() {
         List<Notice> notices = config(
                         "--memory-mlock", "--memory-mlock", "--enable-pprof", "--force", "--corrupt-check-time=0s")
