@@ -20,6 +20,8 @@ import dev.cairn.server.rpc.AuthService;
 import dev.cairn.server.rpc.CallerProposer;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.Logins;
+import dev.cairn.server.v2.admin.AdminPages;
+import dev.cairn.server.v2.admin.Requesters;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -39,6 +41,8 @@ final class Authentication {
     private final PasswordHasher hasher;
     private final RequestAuthorizer authorizer;
     private final AppliedWaits waits;
+    private final PasswordVerifier verifier;
+    private final Requesters requesters;
     private final Access access;
     private final MvccStore store;
     private final Proposer proposer;
@@ -74,8 +78,10 @@ final class Authentication {
         this.proposer = proposer;
         hasher = new PasswordHasher(random, config.bcryptCost());
         authorizer = new RequestAuthorizer(keysOn(lessor));
+        verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
         waits = new AppliedWaits(status, timeoutMillis);
         access = new Access(users, tokens, authorizer, status, waits, config.clientCertAuth());
+        requesters = new Requesters(users, access, verifier);
     }
 
     /** The users, roles and permissions that the store holds. */
@@ -104,6 +110,11 @@ final class Authentication {
         return access;
     }
 
+    /** What the v2 API needs to know of users. */
+    AdminPages.Users forV2() {
+        return new AdminPages.Users(users, requesters, hasher, passwords);
+    }
+
     /** Proposes in the name of whoever makes the call. */
     Proposer callerProposer() {
         return new CallerProposer(proposer, access);
@@ -115,7 +126,6 @@ final class Authentication {
 
     /** @param noted the same way into the log for calls, which leaves notes of what goes there */
     AuthService service(ReadGate reads, Headers headers, UnaryOperator<Proposer> noted) {
-        PasswordVerifier verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
         Logins logins = new Logins(users, tokens, verifier, passwords, reads, noted.apply(proposer));
         return new AuthService(noted.apply(callerProposer()), logins, hasher, passwords, headers);
     }

@@ -63,6 +63,7 @@ final class ClientContent {
         Router pages = pages(Router.guarded(config.corsOrigins(), config.hostWhitelist()));
         Pages.addVersion(pages, () -> PeerContent.versions(server.cluster()));
         Pages.addVariables(pages, new DebugVariables(server.raft(), commandLine())::read);
+        server.v2().addTo(pages);
         if (config.servesProfiles()) {
             new ProfilePages(server.profiler(), commandLine()).addTo(pages);
         }

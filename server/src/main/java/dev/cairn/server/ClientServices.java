@@ -139,6 +139,11 @@ final class ClientServices {
         return new MemberPromotion(reconfiguration, access);
     }
 
+    /** Adds, removes and updates members. */
+    Reconfiguration reconfiguration() {
+        return reconfiguration;
+    }
+
     private ServerServiceDefinition intercepted(ServerServiceDefinition service) {
         return ServerInterceptors.interceptForward(service, interceptors);
     }

@@ -32,6 +32,8 @@ import dev.cairn.server.thread.DutyThread;
 import dev.cairn.server.thread.NanoClock;
 import dev.cairn.server.tls.PeerTls;
 import dev.cairn.server.tracing.Tracing;
+import dev.cairn.server.v2.admin.AdminPages;
+import dev.cairn.server.v2.admin.StoreCounters;
 import dev.cairn.server.version.VersionMonitor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
@@ -73,6 +75,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Bootstrap.Result boot;
     private final MemberCore core;
     private final ClientServices services;
+    private final AdminPages v2;
     private final Instruments instruments;
     private final Housekeeping housekeeping;
     private final PeerLinks peers;
@@ -137,6 +140,17 @@ public final class EtcdServer implements AutoCloseable {
                 System.currentTimeMillis());
         surroundings.status = core.status;
         services = new ClientServices(config, core, peers, metrics, instruments, tracing, readers, slow, backups);
+        v2 = new AdminPages(
+                core.cluster,
+                core.status,
+                services.reconfiguration(),
+                new AdminPages.Statistics(
+                        config.name(), peers.traffic(), new StoreCounters(metrics.server.leaseExpiredTotal::value, () ->
+                                (long) metrics.mvcc.watcherTotal.value())),
+                core.authentication.forV2(),
+                core.reads,
+                core.own,
+                Clock.systemDefaultZone());
         housekeeping = new Housekeeping(
                 config,
                 core.store,
@@ -284,6 +298,11 @@ public final class EtcdServer implements AutoCloseable {
     /** What the client port offers. */
     public List<ServerServiceDefinition> services() {
         return services.all();
+    }
+
+    /** The v2 API beside keys. */
+    AdminPages v2() {
+        return v2;
     }
 
     /** Completes when the member has told the cluster of itself and may serve clients. */

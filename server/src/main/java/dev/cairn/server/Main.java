@@ -6,10 +6,12 @@ import dev.cairn.server.api.DiscoveryException;
 import dev.cairn.server.api.EtcdVersion;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.CommandLine;
+import dev.cairn.server.config.DiscoveryUrl;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.Notice;
 import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.server.discovery.DiscoveryAdvice;
 import dev.cairn.server.http.HttpHandler;
 import dev.cairn.server.logging.Logs;
 import dev.cairn.server.metrics.Metrics;
@@ -23,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -110,6 +113,11 @@ public final class Main {
             }
             serve(config, log);
         } catch (DiscoveryException e) {
+            Optional<DiscoveryUrl> url = config.discoveryUrl();
+            if (url.isPresent()) {
+                DiscoveryAdvice.write(log, config, url.get(), e);
+                System.exit(EXIT_FAILURE);
+            }
             config.discovery()
                     .ifPresent(discovery -> log.atWarn()
                             .setMessage("failed to bootstrap; discovery token was already used")

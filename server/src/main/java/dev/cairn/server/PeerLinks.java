@@ -12,6 +12,7 @@ import dev.cairn.server.membership.LeaderPromotion;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.net.EventLoops;
+import dev.cairn.server.peer.AppendTraffic;
 import dev.cairn.server.peer.ForwardedLeases;
 import dev.cairn.server.peer.ForwardedPromotion;
 import dev.cairn.server.peer.HeartbeatWatch;
@@ -48,6 +49,7 @@ final class PeerLinks implements AutoCloseable {
     private final ExecutorService moving = Threads.pool("etcd-peer-file", ASKING_THREADS);
     private final PeerClient client;
     private final PeerQuestions questions;
+    private final AppendTraffic traffic = new AppendTraffic();
     private @Nullable PeerConnections connections;
 
     /** @param onRemoved hears, maybe more than once, that other members know this one as removed */
@@ -65,6 +67,11 @@ final class PeerLinks implements AutoCloseable {
     void show(QueueFigures figures) {
         figures.follow("etcd-ask", asking);
         figures.follow("etcd-peer-file", moving);
+    }
+
+    /** What goes between leader and followers. */
+    AppendTraffic traffic() {
+        return traffic;
     }
 
     PeerClient client() {
@@ -115,6 +122,7 @@ final class PeerLinks implements AutoCloseable {
                 inbox,
                 snapshots,
                 new PeerMeter(metrics.network, metrics.disk.backendSnapshotDurationSeconds, self),
+                traffic,
                 onRemoved);
         HeartbeatWatch heartbeats =
                 new HeartbeatWatch(config.heartbeatIntervalMillis(), metrics.server.heartbeatSendFailuresTotal);
@@ -132,7 +140,9 @@ final class PeerLinks implements AutoCloseable {
 
             @Override
             public void send(List<Message> messages) {
-                heartbeats.sending(messages, System.nanoTime());
+                long now = System.nanoTime();
+                heartbeats.sending(messages, now);
+                traffic.sending(messages, now);
                 made.send(messages);
             }
 

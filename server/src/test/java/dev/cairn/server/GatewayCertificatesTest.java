@@ -78,6 +78,13 @@ class GatewayCertificatesTest {
             HttpResponse<String> nobody = post(client(""), member, "/v3/kv/range", range);
             assertThat(nobody.statusCode()).isEqualTo(400);
             assertThat(nobody.body()).isEqualTo("{\"code\":3,\"message\":\"etcdserver: user name is empty\"}");
+            // The v2 API is not reached through a gateway: there the name counts, and who says another one has to prove
+            // it.
+            assertThat(post(root, member, "/v2/members", "{}").statusCode()).isNotEqualTo(401);
+            assertThat(post(client(""), member, "/v2/members", "{}").statusCode())
+                    .isEqualTo(401);
+            assertThat(post(client("stranger"), member, "/v2/members", "{}").statusCode())
+                    .isEqualTo(401);
         }
     }
 

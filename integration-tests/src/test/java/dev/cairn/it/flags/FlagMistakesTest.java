@@ -185,8 +185,6 @@ class FlagMistakesTest {
         Map<String, String> real = flagsIn(helpOf(Programs.real("etcd"), argument));
         Map<String, String> ours = flagsIn(helpOf(Programs.ours(), argument));
         assertThat(real).hasSizeGreaterThan(80);
-        // In etcd's help, but etcd does not know them any more.
-        real.keySet().removeAll(List.of("discovery", "discovery-proxy"));
         SoftAssertions all = new SoftAssertions();
         real.forEach((flag, value) -> {
             all.assertThat(ours.keySet().contains(flag))

@@ -222,7 +222,7 @@ public final class Bootstrap {
     }
 
     private Result restart() throws IOException, StartException {
-        if (config.discovery().isPresent()) {
+        if (config.discovery().isPresent() || config.discoveryUrl().isPresent()) {
             LOG.atWarn()
                     .setMessage("discovery token is ignored since cluster already initialized; valid logs are found")
                     .addKeyValue("wal-dir", directory.wal())

@@ -4,11 +4,13 @@ import dev.cairn.server.api.DiscoveryException;
 import dev.cairn.server.api.StartException;
 import dev.cairn.server.config.ConfigException;
 import dev.cairn.server.config.DiscoverySettings;
+import dev.cairn.server.config.DiscoveryUrl;
 import dev.cairn.server.config.EtcdUrl;
 import dev.cairn.server.config.InitialCluster;
 import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.discovery.Registry;
 import dev.cairn.server.discovery.SrvDiscovery;
+import dev.cairn.server.discovery.V2Registry;
 import dev.cairn.server.membership.Identity;
 import dev.cairn.server.membership.Member;
 import dev.cairn.server.peer.PeerQuestions;
@@ -73,23 +75,33 @@ final class Founders {
         if (isBootstrapped(members, self)) {
             throw new StartException("member " + Identity.hex(self.id()) + " has already been bootstrapped");
         }
-        Optional<DiscoverySettings> discovery = config.discovery();
-        if (discovery.isPresent()) {
-            members = discovered(discovery.get(), self.id(), named);
+        if (discovers()) {
+            members = discovered(self.id(), named);
         }
         long clusterId = Identity.clusterId(members.stream().map(Member::id).toList());
         return new Membership(new Identity(clusterId, self.id()), members);
     }
 
+    private boolean discovers() {
+        return config.discovery().isPresent() || config.discoveryUrl().isPresent();
+    }
+
     /** The founders that registered at the discovery service, this one among them. */
-    private List<Member> discovered(DiscoverySettings discovery, long self, Map<String, List<EtcdUrl>> own)
+    private List<Member> discovered(long self, Map<String, List<EtcdUrl>> own)
             throws StartException, InterruptedException {
-        LOG.info("Bootstrapping cluster using v3 discovery.");
+        Optional<DiscoverySettings> service = config.discovery();
         Map<String, List<EtcdUrl>> found;
         try {
-            String text = Registry.join(discovery, outside.loops(), self, InitialCluster.text(own));
+            String text = InitialCluster.text(own);
+            if (service.isPresent()) {
+                LOG.info("Bootstrapping cluster using v3 discovery.");
+                text = Registry.join(service.get(), outside.loops(), self, text);
+            } else {
+                LOG.info("Bootstrapping cluster using v2 discovery.");
+                text = V2Registry.join(config.discoveryUrl().orElseThrow(), self, text);
+            }
             found = InitialCluster.parse(text);
-        } catch (Registry.Failed e) {
+        } catch (Registry.Failed | V2Registry.Failed e) {
             throw new DiscoveryException(String.valueOf(e.getMessage()), e);
         } catch (ConfigException e) {
             throw new DiscoveryException("discovery: invalid peer URL", e);
@@ -113,7 +125,7 @@ final class Founders {
             throw unknownName();
         }
         List<Member> members = members(named);
-        if (config.discovery().isPresent()) {
+        if (discovers()) {
             throw new StartException("discovery URL should not be set when joining existing initial cluster");
         }
         PeerQuestions.RemoteCluster existing;
@@ -139,7 +151,7 @@ final class Founders {
 
     /** The members that the flags name, or lead to, with their peer URLs. */
     private Map<String, List<EtcdUrl>> configured() throws StartException {
-        if (config.discovery().isPresent()) {
+        if (discovers()) {
             // The others are found later.
             return Map.of(config.name(), config.initialAdvertisePeerUrls());
         }
@@ -196,7 +208,10 @@ final class Founders {
     }
 
     private List<Member> inOrder(Map<String, List<EtcdUrl>> named) {
-        String token = config.discovery().map(DiscoverySettings::token).orElse(config.initialClusterToken());
+        String token = config.discovery()
+                .map(DiscoverySettings::token)
+                .or(() -> config.discoveryUrl().map(DiscoveryUrl::url))
+                .orElse(config.initialClusterToken());
         List<Member> members = new ArrayList<>();
         named.forEach((name, urls) -> {
             List<String> texts = urls.stream().map(EtcdUrl::text).toList();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Confined to one call. Reads a JSON text into maps, lists, texts, booleans, nulls and {@link Numeral}s; what is wrong with it is said
  * in the words of Go's library, which operators know from etcd.
  */
-final class GoJson {
+public final class GoJson {
     private static final int NESTING_MAX = 100;
     private static final String BEGINNING = "looking for beginning of value";
 
@@ -19,14 +19,14 @@ final class GoJson {
     private int depth;
 
     /** A number as it was written. */
-    record Numeral(String text) {}
+    public record Numeral(String text) {}
 
     private GoJson(String text) {
         this.text = text;
     }
 
     /** @throws ConfigException with Go's words when the text is not one JSON value */
-    static @Nullable Object parse(String text) throws ConfigException {
+    public static @Nullable Object parse(String text) throws ConfigException {
         GoJson json = new GoJson(text);
         Object value = json.value();
         json.blanks();

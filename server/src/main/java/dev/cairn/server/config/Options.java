@@ -159,6 +159,13 @@ final class Options {
             "http://localhost:2379",
             Section.CLUSTERING,
             "Client addresses of this member that clients are told.");
+    static final Option<String> DISCOVERY = string(
+            "discovery",
+            "",
+            Section.CLUSTERING,
+            "v2 discovery: URL of the directory through which the members of a new cluster find each other.");
+    static final Option<String> DISCOVERY_PROXY = string(
+            "discovery-proxy", "", Section.CLUSTERING, "v2 discovery: HTTP proxy through which that URL is reached.");
     static final Option<String> DISCOVERY_TOKEN = string(
                     "discovery-token", "", Section.CLUSTERING, "v3 discovery: token of the cluster to be found.")
             .key("discovery-config.token");
@@ -211,7 +218,7 @@ final class Options {
                     "discovery-fallback",
                     "exit",
                     Section.CLUSTERING,
-                    "What to do when discovery fails: 'exit'.",
+                    "What to do when discovery fails: 'exit'; 'proxy' is accepted with --discovery, and exits too.",
                     "exit",
                     "proxy")
             .key(null);

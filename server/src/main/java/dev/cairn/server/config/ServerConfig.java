@@ -259,6 +259,17 @@ public final class ServerConfig {
                         values.get(Options.DISCOVERY_PASSWORD)));
     }
 
+    /** The directory of the v2 API through which founders find each other; nothing when they do not. */
+    public Optional<DiscoveryUrl> discoveryUrl() {
+        String url = values.get(Options.DISCOVERY);
+        return url.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DiscoveryUrl(
+                        url,
+                        values.get(Options.DISCOVERY_PROXY),
+                        values.get(Options.DISCOVERY_FALLBACK).equals("proxy")));
+    }
+
     /** The domain whose records name the founders; empty for none. */
     public String discoverySrv() {
         return values.get(Options.DISCOVERY_SRV);

@@ -69,6 +69,7 @@ final class Validation {
         compaction(values);
         features(values);
         backups(values, notices);
+        oldDiscovery(values, notices);
         if (values.get(Options.NAME).equals(Options.NAME.defaultValue())) {
             notices.add(Notice.warn(
                     "it isn't recommended to use default name, please set a value for --name. Note that etcd might run into issue when multiple members have the same default name",
@@ -77,6 +78,7 @@ final class Validation {
         }
         tlsVersions(values);
         if (source == Source.COMMAND_LINE
+                && values.get(Options.DISCOVERY).isEmpty()
                 && values.get(Options.DISCOVERY_FALLBACK).equals("proxy")) {
             throw new ConfigException(
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
@@ -214,6 +216,12 @@ final class Validation {
         ways += isClusterGiven(values, source) ? 1 : 0;
         ways += service ? 1 : 0;
         ways += values.get(Options.DISCOVERY_SRV).isEmpty() ? 0 : 1;
+        boolean url = !values.get(Options.DISCOVERY).isEmpty();
+        ways += url ? 1 : 0;
+        if (ways > 1 && url) {
+            throw new ConfigException("multiple discovery or bootstrap flags are set. "
+                    + "Choose one of \"initial-cluster\", \"discovery\", \"discovery-endpoints\" or \"discovery-srv\"");
+        }
         if (ways > 1) {
             throw new ConfigException("multiple discovery or bootstrap flags are set. "
                     + "Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"");
@@ -238,6 +246,7 @@ final class Validation {
 
     private static boolean discovers(Values values, Source source) {
         return !values.get(Options.DISCOVERY_SRV).isEmpty()
+                || !values.get(Options.DISCOVERY).isEmpty()
                 || !values.get(Options.DISCOVERY_ENDPOINTS).isEmpty()
                 || (source == Source.COMMAND_LINE
                         && !values.get(Options.DISCOVERY_SRV_NAME).isEmpty());
@@ -323,6 +332,22 @@ final class Validation {
             throw new ConfigException(
                     "--backup-interval must be at least 1s (set to " + GoSyntax.format(interval) + ")");
         }
+    }
+
+    /** Says what of v2 discovery cannot be had. */
+    private static void oldDiscovery(Values values, List<Notice> notices) {
+        boolean discovers = !values.get(Options.DISCOVERY).isEmpty();
+        if (discovers && values.get(Options.DISCOVERY_FALLBACK).equals("proxy")) {
+            notices.add(
+                    noEffect(Options.DISCOVERY_FALLBACK, "there is no v2 proxy to become when the cluster is full"));
+        }
+        if (!discovers && !values.get(Options.DISCOVERY_PROXY).isEmpty()) {
+            notices.add(noEffect(Options.DISCOVERY_PROXY, "nothing is discovered through it without --discovery"));
+        }
+    }
+
+    private static Notice noEffect(Option<?> option, String reason) {
+        return Notice.warn("option is accepted, but has no effect", "option", option.name, "reason", reason);
     }
 
     /** The state of a gate: itself, else its whole stage, else its default. */

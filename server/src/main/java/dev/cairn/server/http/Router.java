@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * metrics URLs are.
  */
 public final class Router implements HttpHandler {
+    /** The v2 API, whose clients know another redirect: the one that etcd sent when it had that API. */
+    private static final String OLD_API = "/v2/";
+
+    private static final int PERMANENTLY = 301;
+    private static final int TEMPORARILY = 307;
     private static final String METHODS = "POST, GET, OPTIONS, PUT, DELETE";
     private static final String HEADERS = "accept, content-type, authorization";
     private static final String HOST_REFUSED = """
@@ -141,7 +146,7 @@ public final class Router implements HttpHandler {
         }
         String clean = clean(path);
         if (!clean.equals(path)) {
-            return redirect(clean, request.query());
+            return redirect(clean, request.query(), path.startsWith(OLD_API) ? PERMANENTLY : TEMPORARILY);
         }
         HttpHandler below = null;
         for (Map.Entry<String, HttpHandler> entry : prefixes.entrySet()) {
@@ -154,7 +159,7 @@ public final class Router implements HttpHandler {
             return below;
         }
         if (prefixes.containsKey(path + "/")) {
-            return redirect(path + "/", request.query());
+            return redirect(path + "/", request.query(), TEMPORARILY);
         }
         return r -> CompletableFuture.completedFuture(HttpAnswer.notFound());
     }
@@ -176,7 +181,7 @@ public final class Router implements HttpHandler {
         return resolved.isEmpty() ? "/" : slash ? resolved + "/" : resolved;
     }
 
-    private static HttpHandler redirect(String path, String query) {
+    private static HttpHandler redirect(String path, String query, int status) {
         String location;
         try {
             location = new URI(null, null, path, null).toASCIIString() + (query.isEmpty() ? "" : "?" + query);
@@ -187,11 +192,13 @@ public final class Router implements HttpHandler {
                 .replace("\"", "&#34;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;");
-        byte[] body = ("<a href=\"" + escaped + "\">Temporary Redirect</a>.\n\n")
+        byte[] body = ("<a href=\"" + escaped + "\">"
+                        + (status == PERMANENTLY ? "Moved Permanently" : "Temporary Redirect") + "</a>.\n\n")
                 .getBytes(java.nio.charset.StandardCharsets.UTF_8);
         return r -> {
             boolean shown = r.method().equals("GET") || r.method().equals("HEAD");
-            HttpAnswer answer = shown ? HttpAnswer.of(307, "text/html; charset=utf-8", body) : HttpAnswer.empty(307);
+            HttpAnswer answer =
+                    shown ? HttpAnswer.of(status, "text/html; charset=utf-8", body) : HttpAnswer.empty(status);
             return CompletableFuture.completedFuture(answer.with("Location", location));
         };
     }

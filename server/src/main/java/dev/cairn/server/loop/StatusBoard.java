@@ -85,11 +85,11 @@ public final class StatusBoard implements MemberStatus {
     }
 
     /** When the leader of now, or the last one, became known; without meaning as long as there was none. */
-    long leaderSinceNanos() {
+    public long leaderSinceNanos() {
         return leaderSinceNanos;
     }
 
-    boolean hasHadLeader() {
+    public boolean hasHadLeader() {
         return hasHadLeader;
     }
 

@@ -38,11 +38,13 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
     private final RaftInbox inbox;
     private final SnapshotExchange snapshots;
     private final Runnable onRemoved;
+    private final AppendTraffic traffic;
     private final PeerTransport transport;
     /** The URLs of each peer, as the transport knows them. Confined to {@link #follow}. */
     private final Map<Long, List<String>> known = new HashMap<>();
 
     /**
+     * @param traffic hears of every message that comes
      * @param onRemoved hears, maybe more than once, that other members know this one as removed
      */
     public PeerConnections(
@@ -52,11 +54,13 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
             RaftInbox inbox,
             SnapshotExchange snapshots,
             PeerListener listener,
+            AppendTraffic traffic,
             Runnable onRemoved) {
         this.cluster = cluster;
         this.inbox = inbox;
         this.snapshots = snapshots;
         this.onRemoved = onRemoved;
+        this.traffic = traffic;
         this.transport = new PeerTransport(config, network, new Host(), listener);
     }
 
@@ -159,6 +163,7 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
     private final class Host implements RaftHost {
         @Override
         public boolean process(Message message) {
+            traffic.received(message, System.nanoTime());
             return inbox.deliver(message);
         }
 
@@ -169,6 +174,7 @@ public final class PeerConnections implements PeerSender, PeerActivity, AutoClos
 
         @Override
         public void reportUnreachable(long id) {
+            traffic.lost(id);
             inbox.unreachable(id);
         }
 

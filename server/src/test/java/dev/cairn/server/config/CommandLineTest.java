@@ -57,8 +57,6 @@ class CommandLineTest {
             value = {
                 "--nope | flag provided but not defined: -nope",
                 "-nope=1 | flag provided but not defined: -nope",
-                "--discovery=x | flag provided but not defined: -discovery",
-                "--discovery-proxy=x | flag provided but not defined: -discovery-proxy",
                 "--name | flag needs an argument: -name",
                 "---x | bad flag syntax: ---x",
                 "--=x | bad flag syntax: --=x",
@@ -122,6 +120,9 @@ class CommandLineTest {
                 "--discovery-endpoints= --discovery-token x | --discovery-endpoints must not contain empty endpoints",
                 "--discovery-endpoints=a,,b --discovery-token x | --discovery-endpoints must not contain empty endpoints",
                 "--discovery-endpoints=a --discovery-token= | both --discovery-token and --discovery-endpoints must be set",
+                "--discovery=http://127.0.0.1:1/t --discovery-srv y | multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\", \"discovery-endpoints\" or \"discovery-srv\"",
+                "--discovery=http://127.0.0.1:1/t --initial-cluster default=http://localhost:2380 | multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\", \"discovery-endpoints\" or \"discovery-srv\"",
+                "--discovery-fallback=proxy | v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"",
                 "--discovery-endpoints=a --discovery-token x --discovery-srv y | multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"",
                 "--discovery-fallback proxy | v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"",
                 "--auto-compaction-mode foo | unknown auto-compaction-mode \"foo\"",
@@ -220,6 +221,8 @@ class CommandLineTest {
         }
         assertThat(Options.all())
                 .filteredOn(o -> o.section != Option.Section.BACKUPS)
+                // Of releases before 3.7.
+                .filteredOn(o -> o != Options.DISCOVERY && o != Options.DISCOVERY_PROXY)
                 .extracting(o -> o.name)
                 .containsExactlyInAnyOrderElementsOf(names);
     }
@@ -332,6 +335,23 @@ class CommandLineTest {
         assertThat(config("--backup-retention=3").notices())
                 .anySatisfy(
                         notice -> assertThat(notice.fields()).contains(new Notice.Field("option", "backup-retention")));
+    }
+
+    @Test
+    void shouldDiscoverThroughKeysOfTheOldApi() {
+        String url = "http://127.0.0.1:1/v2/keys/_etcd/registry/t";
+        assertThat(config("--name=a").discoveryUrl()).isEmpty();
+        ServerConfig discovering = config("--discovery=" + url, "--discovery-proxy=p:1");
+        assertThat(discovering.discoveryUrl()).contains(new DiscoveryUrl(url, "p:1", false));
+        assertThat(discovering.initialCluster()).isEmpty();
+        ServerConfig late = config("--discovery=" + url, "--discovery-fallback=proxy");
+        assertThat(late.discoveryUrl()).contains(new DiscoveryUrl(url, "", true));
+        assertThat(late.notices())
+                .anySatisfy(notice ->
+                        assertThat(notice.fields()).contains(new Notice.Field("option", "discovery-fallback")));
+        assertThat(config("--discovery-proxy=p:1").notices())
+                .anySatisfy(
+                        notice -> assertThat(notice.fields()).contains(new Notice.Field("option", "discovery-proxy")));
     }
 
     @Test

@@ -152,6 +152,9 @@ class PagesTest {
         assertThat(get("//version").headers()).containsEntry("Location", "/version");
         assertThat(body(get("//version"))).isEqualTo("<a href=\"/version\">Temporary Redirect</a>.\n\n");
         assertThat(get("/v3").status()).isEqualTo(307);
+        // As it was when etcd had this API.
+        assertThat(get("/v2//x").status()).isEqualTo(301);
+        assertThat(body(get("/v2//x"))).isEqualTo("<a href=\"/v2/x\">Moved Permanently</a>.\n\n");
         assertThat(get("/v3").headers()).containsEntry("Location", "/v3/");
         assertThat(get("/a/../v3/x?q=1").headers()).containsEntry("Location", "/v3/x?q=1");
         assertThat(get("/../../version").headers()).containsEntry("Location", "/version");
