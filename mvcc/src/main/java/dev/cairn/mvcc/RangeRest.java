@@ -18,7 +18,7 @@ public final class RangeRest implements AutoCloseable {
     /** A minute. */
     public static final long IDLE_MAX_NANOS = 60_000_000_000L;
 
-    private static final int PIECE_BYTES = 256 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final StoreState state;
     private final CompactionHolds.Hold hold;

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvService {
     /** An answer that is longer is read again, piece by piece, as the client takes it. */
-    private static final long KEPT_BYTES_MAX = 4 << 20;
+    private static final long KEPT_BYTES_MAX = 256 << 10;
 
     private final MvccStore store;
     private final Proposer proposer;
