@@ -10,6 +10,7 @@ import dev.cairn.lease.Lessor;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.access.AppliedWaits;
+import dev.cairn.server.access.RootTokens;
 import dev.cairn.server.access.TokenProvider;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.Proposer;
@@ -20,6 +21,7 @@ import dev.cairn.server.rpc.AuthService;
 import dev.cairn.server.rpc.CallerProposer;
 import dev.cairn.server.rpc.Headers;
 import dev.cairn.server.rpc.Logins;
+import dev.cairn.server.v2.KeyAccess;
 import dev.cairn.server.v2.admin.AdminPages;
 import dev.cairn.server.v2.admin.Requesters;
 import java.security.SecureRandom;
@@ -44,6 +46,7 @@ final class Authentication {
     private final PasswordVerifier verifier;
     private final Requesters requesters;
     private final Access access;
+    private final MemberStatus status;
     private final MvccStore store;
     private final Proposer proposer;
 
@@ -79,6 +82,7 @@ final class Authentication {
         hasher = new PasswordHasher(random, config.bcryptCost());
         authorizer = new RequestAuthorizer(keysOn(lessor));
         verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
+        this.status = status;
         waits = new AppliedWaits(status, timeoutMillis);
         access = new Access(users, tokens, authorizer, status, waits, config.clientCertAuth());
         requesters = new Requesters(users, access, verifier);
@@ -113,6 +117,21 @@ final class Authentication {
     /** What the v2 API needs to know of users. */
     AdminPages.Users forV2() {
         return new AdminPages.Users(users, requesters, hasher, passwords);
+    }
+
+    /** For calls that this process makes as root, behind a judgement of its own. */
+    Access rootAccess() {
+        return new Access(users, new RootTokens(), authorizer, status, waits, false);
+    }
+
+    /** Proposes in root's name what was called with {@link #rootAccess}. */
+    Proposer rootCallerProposer(Access asRoot) {
+        return new CallerProposer(proposer, asRoot);
+    }
+
+    /** Who may do what with the keys of v2. */
+    KeyAccess keyAccess() {
+        return (request, asked) -> requesters.permits(request, asked.recursive());
     }
 
     /** Proposes in the name of whoever makes the call. */

@@ -63,12 +63,15 @@ final class ClientContent {
         Router pages = pages(Router.guarded(config.corsOrigins(), config.hostWhitelist()));
         Pages.addVersion(pages, () -> PeerContent.versions(server.cluster()));
         Pages.addVariables(pages, new DebugVariables(server.raft(), commandLine())::read);
-        server.v2().addTo(pages);
         if (config.servesProfiles()) {
             new ProfilePages(server.profiler(), commandLine()).addTo(pages);
         }
         if (config.enableGrpcGateway()) {
             addGateway(pages, services, calls);
+        }
+        OldApi old = server.oldApi();
+        if (old != null) {
+            old.addTo(pages);
         }
         return new ClientPort.Content(services, List.of(), calls, pages, pages(Router.plain()));
     }

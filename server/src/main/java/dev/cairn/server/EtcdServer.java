@@ -68,6 +68,7 @@ public final class EtcdServer implements AutoCloseable {
     private static final int STORE_THREADS = 2;
 
     private static final long HOUSEKEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long SWEEPING_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long TOKENS_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long FLUSH_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -75,7 +76,7 @@ public final class EtcdServer implements AutoCloseable {
     private final Bootstrap.Result boot;
     private final MemberCore core;
     private final ClientServices services;
-    private final AdminPages v2;
+    private final @Nullable OldApi oldApi;
     private final Instruments instruments;
     private final Housekeeping housekeeping;
     private final PeerLinks peers;
@@ -140,17 +141,7 @@ public final class EtcdServer implements AutoCloseable {
                 System.currentTimeMillis());
         surroundings.status = core.status;
         services = new ClientServices(config, core, peers, metrics, instruments, tracing, readers, slow, backups);
-        v2 = new AdminPages(
-                core.cluster,
-                core.status,
-                services.reconfiguration(),
-                new AdminPages.Statistics(
-                        config.name(), peers.traffic(), new StoreCounters(metrics.server.leaseExpiredTotal::value, () ->
-                                (long) metrics.mvcc.watcherTotal.value())),
-                core.authentication.forV2(),
-                core.reads,
-                core.own,
-                Clock.systemDefaultZone());
+        oldApi = config.enableV2() ? oldApi(config, metrics, tracing) : null;
         housekeeping = new Housekeeping(
                 config,
                 core.store,
@@ -199,6 +190,10 @@ public final class EtcdServer implements AutoCloseable {
                         now),
                 core.versions,
                 core.snapshots));
+        OldApi old = oldApi;
+        if (old != null) {
+            houseDuties.add(every(SWEEPING_NANOS, old::sweep));
+        }
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
         if (scheduledBackups != null) {
             houseDuties.add(scheduledBackups);
@@ -300,9 +295,25 @@ public final class EtcdServer implements AutoCloseable {
         return services.all();
     }
 
-    /** The v2 API beside keys. */
-    AdminPages v2() {
-        return v2;
+    private OldApi oldApi(ServerConfig config, Metrics metrics, Tracing tracing) {
+        AdminPages admin = new AdminPages(
+                core.cluster,
+                core.status,
+                services.reconfiguration(),
+                new AdminPages.Statistics(
+                        config.name(), peers.traffic(), new StoreCounters(metrics.server.leaseExpiredTotal::value, () ->
+                                (long) metrics.mvcc.watcherTotal.value())),
+                core.authentication.forV2(),
+                core.reads,
+                core.own,
+                Clock.systemDefaultZone());
+        return new OldApi(config, core, peers, metrics, tracing, readers, services.renewals(), admin);
+    }
+
+    /** The v2 API; null when it is not served. */
+    @Nullable
+    OldApi oldApi() {
+        return oldApi;
     }
 
     /** Completes when the member has told the cluster of itself and may serve clients. */

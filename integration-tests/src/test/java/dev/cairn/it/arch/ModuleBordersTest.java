@@ -38,6 +38,7 @@ class ModuleBordersTest {
                     "dev.cairn.watch",
                     "dev.cairn.auth",
                     "dev.cairn.http2",
+                    "dev.cairn.v2",
                     "dev.cairn.server",
                     "dev.cairn.proxy");
 
@@ -46,7 +47,19 @@ class ModuleBordersTest {
     @Test
     void shouldSeeEveryModule() {
         for (String module : new String[] {
-            "failpoint", "raft", "peers", "wal", "bbolt", "mvcc", "lease", "watch", "auth", "http2", "server", "proxy"
+            "failpoint",
+            "raft",
+            "peers",
+            "wal",
+            "bbolt",
+            "mvcc",
+            "lease",
+            "watch",
+            "auth",
+            "http2",
+            "v2",
+            "server",
+            "proxy"
         }) {
             assertThat(CLASSES.stream().filter(type -> type.getPackageName().startsWith("dev.cairn." + module)))
                     .as(module)
@@ -193,6 +206,28 @@ class ModuleBordersTest {
                 .dependOnClassesThat(
                         resideInAnyPackage("dev.cairn..").and(not(resideInAnyPackage("dev.cairn.http2.."))))
                 .because("grpc-java's may stand in its place")
+                .check(CLASSES);
+    }
+
+    @Test
+    void shouldKeepTheOldKeyApiApartFromTheServer() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cairn.v2..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                                "dev.cairn.v2..",
+                                "dev.cairn.proto.etcdserverpb",
+                                "dev.cairn.proto.mvccpb",
+                                "com.google.protobuf",
+                                "java.lang..",
+                                "java.nio.charset",
+                                "java.time..",
+                                "java.util..")
+                        .or(JSPECIFY)
+                        .or(DescribedPredicate.describe("arrays", JavaClass::isArray))
+                        .or(DescribedPredicate.describe("primitives", JavaClass::isPrimitive)))
+                .because("its store may be anything that speaks v3, a fake one in tests")
                 .check(CLASSES);
     }
 

@@ -116,6 +116,8 @@ final class Options {
             .key("socket-options.reuse-address");
     static final Option<Boolean> ENABLE_GRPC_GATEWAY =
             bool("enable-grpc-gateway", "true", Section.MEMBER, "Serve the JSON gateway under /v3/.");
+    static final Option<Boolean> ENABLE_V2 =
+            bool("enable-v2", "true", Section.MEMBER, "Serve etcd's old key API under /v2/.");
     static final Option<Duration> RAFT_READ_TIMEOUT = duration(
                     "raft-read-timeout",
                     "5s",

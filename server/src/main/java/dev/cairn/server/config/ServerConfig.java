@@ -180,6 +180,11 @@ public final class ServerConfig {
         return values.get(Options.ENABLE_GRPC_GATEWAY);
     }
 
+    /** Whether etcd's old key API is served. */
+    public boolean enableV2() {
+        return values.get(Options.ENABLE_V2);
+    }
+
     public boolean isEnabled(FeatureGate gate) {
         return Validation.gate(values, gate);
     }

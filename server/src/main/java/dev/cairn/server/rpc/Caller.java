@@ -54,6 +54,11 @@ public final class Caller {
         return CURRENT.get();
     }
 
+    /** Where inner calls of something that is no call itself are made, with what it shows of who makes them. */
+    public static Context inContext(Credentials credentials) {
+        return Context.ROOT.withValue(CURRENT, new Caller(credentials));
+    }
+
     /** The event loop of the connection that the call came in on. */
     public Executor eventLoop() {
         return credentials.executor();

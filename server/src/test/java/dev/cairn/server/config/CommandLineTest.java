@@ -222,7 +222,7 @@ class CommandLineTest {
         assertThat(Options.all())
                 .filteredOn(o -> o.section != Option.Section.BACKUPS)
                 // Of releases before 3.7.
-                .filteredOn(o -> o != Options.DISCOVERY && o != Options.DISCOVERY_PROXY)
+                .filteredOn(o -> o != Options.DISCOVERY && o != Options.DISCOVERY_PROXY && o != Options.ENABLE_V2)
                 .extracting(o -> o.name)
                 .containsExactlyInAnyOrderElementsOf(names);
     }

@@ -10,13 +10,15 @@ import dev.cairn.server.loop.StatusBoard;
 import dev.cairn.server.membership.Cluster;
 import dev.cairn.server.membership.Reconfiguration;
 import dev.cairn.server.peer.AppendTraffic;
+import dev.cairn.server.v2.KeyOperations;
+import dev.cairn.v2.Layout;
 import java.time.Clock;
 import java.util.concurrent.Executor;
 
 /** All of the v2 API beside keys. Made by the thread that starts the member, then thread-safe. */
 public final class AdminPages {
     /** What begins the keys in which v2 keeps its tree: the paths of permissions stand behind it. */
-    public static final ByteString KEY_PREFIX = ByteString.copyFromUtf8("/_cairn/v2/keys");
+    static final ByteString KEY_PREFIX = Layout.file("");
 
     /** What the member knows of itself and of others. */
     public record Statistics(String name, AppendTraffic traffic, StoreCounters store) {}
@@ -31,7 +33,6 @@ public final class AdminPages {
     private final MemberPages members;
     private final StatsPages stats;
     private final AuthPages auth;
-    private final Requesters requesters;
     private final StoreCounters store;
 
     /** @param proposer proposes in nobody's name */
@@ -46,12 +47,11 @@ public final class AdminPages {
             Clock clock) {
         PathPermissions permissions = new PathPermissions(KEY_PREFIX);
         store = statistics.store();
-        requesters = users.requesters();
-        members = new MemberPages(cluster, status::leader, reconfiguration, requesters);
+        members = new MemberPages(cluster, status::leader, reconfiguration, users.requesters());
         stats = new StatsPages(statistics.name(), cluster, status, statistics.traffic(), statistics.store(), clock);
         auth = new AuthPages(
                 cluster.identity().clusterId(),
-                requesters,
+                users.requesters(),
                 new UserChanges(users.store(), permissions, reads, proposer, users.passwords()),
                 new UserPlans(users.hasher()),
                 new RolePlans(permissions));
@@ -63,13 +63,8 @@ public final class AdminPages {
         auth.addTo(router);
     }
 
-    /** Who makes requests of the v2 API, and what they may do. */
-    public Requesters requesters() {
-        return requesters;
-    }
-
     /** Hears of what is done to v2 keys. */
-    public V2Operations operations() {
+    public KeyOperations operations() {
         return store;
     }
 }

@@ -1,16 +1,28 @@
 package dev.cairn.server.v2.admin;
 
+import dev.cairn.server.v2.KeyOperations;
+import dev.cairn.v2.KeyRequest.Intent;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /** The numbers of {@code /v2/stats/store}, since the start of this member. Thread-safe. */
-public final class StoreCounters implements V2Operations {
-    /** By the number of the kind. */
+public final class StoreCounters implements KeyOperations {
+    /** As etcd names them one after the other. */
+    private static final List<Intent> ORDER = List.of(
+            Intent.GET,
+            Intent.SET,
+            Intent.DELETE,
+            Intent.UPDATE,
+            Intent.CREATE,
+            Intent.COMPARE_AND_SWAP,
+            Intent.COMPARE_AND_DELETE);
+
+    /** By the number of the intent. */
     private final LongAdder[] succeeded = adders();
 
     private final LongAdder[] failed = adders();
-    private final LongAdder expiredKeys = new LongAdder();
     private final LongSupplier expiredLeases;
     private final LongSupplier watchers;
 
@@ -24,30 +36,37 @@ public final class StoreCounters implements V2Operations {
     }
 
     private static LongAdder[] adders() {
-        return Stream.generate(LongAdder::new).limit(Kind.values().length).toArray(LongAdder[]::new);
+        return Stream.generate(LongAdder::new).limit(Intent.values().length).toArray(LongAdder[]::new);
     }
 
     @Override
-    public void done(Kind kind, boolean success) {
-        (success ? succeeded : failed)[kind.ordinal()].increment();
-    }
-
-    @Override
-    public void expired(long count) {
-        expiredKeys.add(count);
+    public void done(Intent intent, boolean success) {
+        (success ? succeeded : failed)[intent.ordinal()].increment();
     }
 
     String json() {
         StringBuilder json = new StringBuilder("{");
-        for (Kind kind : Kind.values()) {
-            field(json, kind.field() + "Success", succeeded[kind.ordinal()].sum());
-            field(json, kind.field() + "Fail", failed[kind.ordinal()].sum());
+        for (Intent intent : ORDER) {
+            field(json, field(intent) + "Success", succeeded[intent.ordinal()].sum());
+            field(json, field(intent) + "Fail", failed[intent.ordinal()].sum());
         }
-        // Whoever tells of keys knows it exactly; until somebody does, the leases are what is known.
-        field(json, "expireCount", Math.max(expiredKeys.sum(), expiredLeases.getAsLong()));
+        field(json, "expireCount", expiredLeases.getAsLong());
         field(json, "watchers", watchers.getAsLong());
         json.setCharAt(json.length() - 1, '}');
         return json.toString();
+    }
+
+    /** What the names of its two numbers begin with. */
+    private static String field(Intent intent) {
+        return switch (intent) {
+            case GET -> "gets";
+            case SET -> "sets";
+            case DELETE -> "delete";
+            case UPDATE -> "update";
+            case CREATE -> "create";
+            case COMPARE_AND_SWAP -> "compareAndSwap";
+            case COMPARE_AND_DELETE -> "compareAndDelete";
+        };
     }
 
     private static void field(StringBuilder json, String name, long value) {
