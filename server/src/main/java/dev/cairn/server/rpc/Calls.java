@@ -81,7 +81,7 @@ final class Calls {
     /** An answer that nobody gets holds nothing of the store. */
     static void discard(Object response) {
         if (response instanceof RangeAnswer range) {
-            range.result().close();
+            range.close();
         }
     }
 

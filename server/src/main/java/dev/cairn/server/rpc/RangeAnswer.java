@@ -10,12 +10,15 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
+import java.util.List;
 
 /**
  * A {@code RangeResponse} on its way out, made of key-values that are encoded already: they are copied behind their tags
- * and never decoded. Whoever does not pass it on closes its result.
+ * and never decoded. Whoever does not pass it on closes it.
+ *
+ * @param kept what of it is in memory, as far as that counts
  */
-record RangeAnswer(ResponseHeader header, RangeResult result) {
+record RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes.Share kept) implements AutoCloseable {
     /** With what goes before it, a message still has to have a length. */
     private static final int BYTES_MAX = Integer.MAX_VALUE - 64;
 
@@ -31,6 +34,25 @@ record RangeAnswer(ResponseHeader header, RangeResult result) {
             throw new IllegalStateException("a server sends range responses and receives none");
         }
     };
+
+    RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes keeps) {
+        this(header, result, keeps.keep(bytes(result.keyValues())));
+    }
+
+    /** Gives back what it holds of store and memory. Idempotent. */
+    @Override
+    public void close() {
+        result.close();
+        kept.close();
+    }
+
+    private static long bytes(List<ByteString> keyValues) {
+        long bytes = 0;
+        for (ByteString keyValue : keyValues) {
+            bytes += keyValue.size();
+        }
+        return bytes;
+    }
 
     int headerSize() {
         return CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);

@@ -28,6 +28,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
             RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
     private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
 
+    private final RangeAnswer answer;
     private final RangeResult result;
     private final int endBytes;
     private int left;
@@ -42,6 +43,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     private int keyValueGone;
 
     RangeAnswerStream(RangeAnswer answer) {
+        this.answer = answer;
         this.result = answer.result();
         this.keyValues = result.keyValues();
         this.left = Math.toIntExact(answer.encodedSize());
@@ -155,6 +157,6 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
 
     @Override
     public void close() {
-        result.close();
+        answer.close();
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -77,6 +78,25 @@ class RangeAnswerTest {
         }
     }
 
+    @Test
+    void shouldKeepMuchOnlyWhileThereIsRoom() {
+        KeptBytes kept = new KeptBytes(6 << 20);
+        assertThat(kept.allowed()).isEqualTo(4 << 20);
+        try (KeptBytes.Share little = kept.keep(1000)) {
+            assertThat(little).isNotNull();
+            assertThat(kept.allowed()).isEqualTo(4 << 20);
+        }
+        KeptBytes.Share first = kept.keep(4 << 20);
+        assertThat(kept.allowed()).isEqualTo(2 << 20);
+        KeptBytes.Share second = kept.keep(2 << 20);
+        assertThat(kept.allowed()).isEqualTo(256 << 10);
+        first.close();
+        first.close();
+        assertThat(kept.allowed()).isEqualTo(4 << 20);
+        second.close();
+        assertThat(kept.allowed()).isEqualTo(4 << 20);
+    }
+
     private static RangeAnswer answer(int keys, boolean more) {
         List<ByteString> keyValues = new ArrayList<>();
         for (int i = 0; i < keys; i++) {
@@ -87,6 +107,7 @@ class RangeAnswerTest {
                     .build()
                     .toByteString());
         }
-        return new RangeAnswer(HEADER, new RangeResult(300, keys == 0 ? 0 : keys + 5, more, keyValues));
+        return new RangeAnswer(
+                HEADER, new RangeResult(300, keys == 0 ? 0 : keys + 5, more, keyValues), new KeptBytes());
     }
 }
