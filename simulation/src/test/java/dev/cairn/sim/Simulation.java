@@ -29,6 +29,7 @@ final class Simulation {
     private static final long FAULTS_NANOS = 15 * SECOND;
     private static final int ELECTIONS_SECONDS_MAX = 60;
     private static final long HEAL_NANOS = 6 * SECOND;
+    private static final int ANSWER_SECONDS_MAX = 10;
     private static final long LEASES_NANOS = 20 * SECOND;
     private static final String TOKEN = "simulation";
 
@@ -210,6 +211,10 @@ final class Simulation {
         }
         scheduler.runUntil(scheduler.now() + HEAL_NANOS);
         settleMembership();
+        // Until now they may have asked nobody but members that were removed and did not know.
+        for (int i = 0; i < ANSWER_SECONDS_MAX && answered() == 0; i++) {
+            scheduler.runUntil(scheduler.now() + SECOND);
+        }
         clients.forEach(SimClient::stop);
         quiet = true;
         // Every lease runs out, and every request is answered or given up.
@@ -300,6 +305,10 @@ final class Simulation {
         member.disk().cutAfter(Long.MAX_VALUE);
     }
 
+    private long answered() {
+        return history.stream().filter(operation -> !operation.isUnknown()).count();
+    }
+
     private void checkAgreement() {
         SimMember leader = null;
         for (SimMember member : members.values()) {
@@ -315,9 +324,7 @@ final class Simulation {
             throw new AssertionError("liveness: nobody leads after all faults have ended");
         }
         SimMember.Process leading = require(leader);
-        long answered =
-                history.stream().filter(operation -> !operation.isUnknown()).count();
-        if (answered == 0) {
+        if (answered() == 0) {
             throw new AssertionError("liveness: nobody was ever answered");
         }
         if (leading.lessor.size() > 0) {

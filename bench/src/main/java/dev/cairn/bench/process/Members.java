@@ -144,8 +144,9 @@ public final class Members implements Channels, AutoCloseable {
         return sum(Usage::cpuSeconds);
     }
 
+    /** By anybody, to the disk that they have in common; NaN where it is none. */
     public double bytesWritten() throws IOException {
-        return sum(Usage::bytesWritten);
+        return Disk.of(directory).bytesWritten();
     }
 
     public double residentMebibytes() throws IOException {

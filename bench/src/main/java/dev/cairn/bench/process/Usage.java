@@ -15,10 +15,6 @@ public record Usage(long pid) {
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
     }
 
-    public double bytesWritten() throws IOException {
-        return number("io", "write_bytes:");
-    }
-
     public double residentMebibytes() throws IOException {
         return number("status", "VmRSS:") / KIBIBYTES_PER_MEBIBYTE;
     }

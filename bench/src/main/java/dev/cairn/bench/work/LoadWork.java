@@ -65,8 +65,8 @@ record LoadWork(
     private Sample inTurn(Run run, Members members) throws IOException {
         double rate = run.warmUp(members, command, clients, connections, guessPerSecond);
         long total = Run.total(rate, run.plan().closed(), clients);
-        double cpu = members.cpuSeconds();
         double written = members.bytesWritten();
+        double cpu = members.cpuSeconds();
         ClosedLoop closed = run.closedLoop(members, command, clients, connections, total);
         cpu = members.cpuSeconds() - cpu;
         written = members.bytesWritten() - written;
@@ -82,8 +82,8 @@ record LoadWork(
             // What is measured begins when they have.
             long before = revision(members);
             Waiting.until("clients write", () -> revision(members) > before + clients);
-            double cpu = members.cpuSeconds();
             double written = members.bytesWritten();
+            double cpu = members.cpuSeconds();
             long revision = revision(members);
             long began = System.nanoTime();
             Histogram nanos = steadily(run, members);
