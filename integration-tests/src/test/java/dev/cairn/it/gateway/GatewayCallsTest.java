@@ -239,7 +239,6 @@ class GatewayCallsTest {
                 "/v3beta",
                 "/v3beta/nope",
                 "/v3alpha/kv/range",
-                "/v2/keys",
                 "/config",
                 "/",
                 "//v3/kv/range",
