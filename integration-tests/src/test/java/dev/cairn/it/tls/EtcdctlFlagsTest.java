@@ -194,6 +194,7 @@ class EtcdctlFlagsTest {
                 .replaceAll("\"(ClusterID|MemberID|RaftTerm)\" : \\d+", "\"$1\" : 0")
                 .replaceAll("0x[0-9a-f]+", "0x0")
                 .replaceAll("\"ts\":\"[^\"]*\"", "\"ts\":\"\"")
+                .replaceAll("\\b\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d\\b", "DATE")
                 .replaceAll("127\\.0\\.0\\.1:\\d+->", "LOCAL->")
                 .replaceAll("\\d+(\\.\\d+)?(ms|\u00b5s|s)\\b", "0s")
                 .replaceAll("LocalAddr: '[^']*'", "LocalAddr")

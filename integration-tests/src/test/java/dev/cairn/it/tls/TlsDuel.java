@@ -79,7 +79,10 @@ final class TlsDuel implements AutoCloseable {
     }
 
     void check() {
-        assertThat(String.join("\n", differences)).as("differences").isEmpty();
+        assertThat(String.join("\n", differences))
+                .as(() -> "differences; ours " + (ours.isRunning() ? "runs" : "has ended") + ", and its log ends with\n"
+                        + ours.logTail())
+                .isEmpty();
     }
 
     /** What openssl sees of a handshake, or that it failed. */
