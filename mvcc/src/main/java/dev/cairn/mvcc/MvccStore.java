@@ -202,6 +202,11 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         return atRevision(request.getRevision(), (view, main, current) -> query.evaluate(view, main, current, rests));
     }
 
+    /** Whether the range holds a key now; not counted as a range that somebody asked for. */
+    public boolean holdsAny(KeyRange range) throws KvException {
+        return atRevision(0, (view, main, current) -> view.range(range, main).next());
+    }
+
     /**
      * A range to be read in pieces. Revision filters and sort orders must not be set; a sort target without order sorts each
      * piece.

@@ -1,5 +1,7 @@
 package dev.cairn.server;
 
+import dev.cairn.mvcc.KeyRange;
+import dev.cairn.mvcc.KvException;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.access.Credentials;
 import dev.cairn.server.api.Proposer;
@@ -18,6 +20,7 @@ import dev.cairn.server.v2.KeyPages;
 import dev.cairn.server.v2.MemberV3;
 import dev.cairn.server.v2.Sweeper;
 import dev.cairn.server.v2.admin.AdminPages;
+import dev.cairn.v2.Layout;
 import dev.cairn.v2.V3;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -30,6 +33,8 @@ import java.util.concurrent.Executor;
 final class OldApi {
     /** Any would do, see {@link dev.cairn.server.access.RootTokens}. */
     private static final String ROOT_TOKEN = "v2";
+
+    private static final KeyRange EXPIRING = new KeyRange(Layout.expiringBegin(), Layout.expiringEnd());
 
     private final MemberCore core;
     private final Executor readers;
@@ -95,7 +100,12 @@ final class OldApi {
 
     /** A duty, every half second. */
     int sweep(long nowNanos) {
-        return sweeper.doWork(nowNanos);
+        try {
+            return core.store.holdsAny(EXPIRING) ? sweeper.doWork(nowNanos) : 0;
+        } catch (KvException e) {
+            // Compacted in this moment; the next look comes soon.
+            return 0;
+        }
     }
 
     /** The store for one request, which goes on where the executor runs it. */

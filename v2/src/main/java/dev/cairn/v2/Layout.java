@@ -54,6 +54,16 @@ public final class Layout {
         return ByteString.copyFromUtf8(FACTS + path + "0");
     }
 
+    /** Where the ends of directories are noted: the first key that may be there. */
+    public static ByteString expiringBegin() {
+        return expiringFrom(0);
+    }
+
+    /** Behind the last of them. */
+    public static ByteString expiringEnd() {
+        return expiringFrom(Long.MAX_VALUE);
+    }
+
     static ByteString expiring(String path, long atNanos) {
         return ByteString.copyFromUtf8(EXPIRING + time(atNanos) + path);
     }
