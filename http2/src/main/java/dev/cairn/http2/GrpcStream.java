@@ -408,14 +408,7 @@ final class GrpcStream {
         }
 
         void close() {
-            try {
-                bytes.close();
-            } catch (IOException e) {
-                LOG.atWarn()
-                        .setMessage("an answer cannot be closed")
-                        .setCause(e)
-                        .log();
-            }
+            StreamCall.discard(bytes);
         }
     }
 

@@ -14,6 +14,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a service holds of a call. As grpc-java demands of its users, one thread at a time calls it; which one does not matter, and {@link
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class StreamCall<Q, A> extends ServerCall<Q, A> {
     /** As many bytes of answers may be on their way before the service is asked to wait. */
     private static final int READY_BYTES = 32 << 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(StreamCall.class);
 
     private final GrpcStream stream;
     private final MethodDescriptor<Q, A> method;
@@ -118,7 +122,7 @@ final class StreamCall<Q, A> extends ServerCall<Q, A> {
         try {
             message.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            LOG.atWarn().setMessage("an answer cannot be closed").setCause(e).log();
         }
     }
 

@@ -18,12 +18,9 @@ import dev.cairn.server.rpc.Caller;
 import dev.cairn.server.rpc.ClientMetadata;
 import dev.cairn.server.rpc.ClusterService;
 import dev.cairn.server.rpc.Guard;
-import dev.cairn.server.rpc.KvService;
 import dev.cairn.server.rpc.LeaderWatch;
 import dev.cairn.server.rpc.LearnerInterceptor;
-import dev.cairn.server.rpc.LeaseService;
 import dev.cairn.server.rpc.MaintenanceService;
-import dev.cairn.server.rpc.WatchService;
 import dev.cairn.server.tracing.Tracing;
 import dev.cairn.server.version.Downgrades;
 import io.grpc.ServerInterceptor;
@@ -57,30 +54,10 @@ final class ClientServices {
         Proposer proposer = tracing.traced(core.authentication.callerProposer());
         reconfiguration = new Reconfiguration(
                 core.cluster, core.control, config.strictReconfigCheck(), core.peers, Clock.systemUTC(), instruments);
-        ServerServiceDefinition kv = guarded(new KvService(
-                        core.store,
-                        proposer,
-                        core.reads,
-                        core.admission,
-                        access,
-                        core.headers,
-                        readers,
-                        config.maxTxnOps(),
-                        config.maxRequestBytes())
-                .bind());
-        ServerServiceDefinition watch = guarded(
-                new WatchService(core.watches, access, metrics.server, metrics.network.serverStreamFailuresTotal)
-                        .bind());
-        ServerServiceDefinition lease = guarded(new LeaseService(
-                        core.lessor,
-                        peers.leases(core),
-                        proposer,
-                        core.reads,
-                        core.admission,
-                        core.headers,
-                        access,
-                        core.ids::next)
-                .bindService());
+        StoreServices store = StoreServices.of(config, core, peers, metrics, readers, access, proposer);
+        ServerServiceDefinition kv = guarded(store.kv());
+        ServerServiceDefinition watch = guarded(store.watch());
+        ServerServiceDefinition lease = guarded(store.lease());
         LocalCalls.Services local = new LocalCalls.Services(List.of(kv, watch, lease), renewals);
         leaderWatch = new LeaderWatch(core.status);
         interceptors = List.of(

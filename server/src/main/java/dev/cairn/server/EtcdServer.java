@@ -192,7 +192,7 @@ public final class EtcdServer implements AutoCloseable {
                 core.snapshots));
         OldApi old = oldApi;
         if (old != null) {
-            houseDuties.add(every(SWEEPING_NANOS, old::sweep));
+            houseDuties.add(onlyEvery(SWEEPING_NANOS, old::sweep));
         }
         houseDuties.addAll(housekeeping.duties(houseThread::wake, System.nanoTime()));
         if (scheduledBackups != null) {

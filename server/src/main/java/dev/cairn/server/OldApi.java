@@ -12,9 +12,6 @@ import dev.cairn.server.config.ServerConfig;
 import dev.cairn.server.http.Router;
 import dev.cairn.server.metrics.Metrics;
 import dev.cairn.server.rpc.Caller;
-import dev.cairn.server.rpc.KvService;
-import dev.cairn.server.rpc.LeaseService;
-import dev.cairn.server.rpc.WatchService;
 import dev.cairn.server.tracing.Tracing;
 import dev.cairn.server.v2.KeyPages;
 import dev.cairn.server.v2.MemberV3;
@@ -57,40 +54,14 @@ final class OldApi {
         this.readers = readers;
         Access asRoot = core.authentication.rootAccess();
         Proposer proposer = tracing.traced(core.authentication.rootCallerProposer(asRoot));
-        services = new LocalCalls.Services(
-                List.of(
-                        new KvService(
-                                        core.store,
-                                        proposer,
-                                        core.reads,
-                                        core.admission,
-                                        asRoot,
-                                        core.headers,
-                                        readers,
-                                        config.maxTxnOps(),
-                                        config.maxRequestBytes())
-                                .bind(),
-                        new WatchService(
-                                        core.watches, asRoot, metrics.server, metrics.network.serverStreamFailuresTotal)
-                                .bind(),
-                        new LeaseService(
-                                        core.lessor,
-                                        peers.leases(core),
-                                        proposer,
-                                        core.reads,
-                                        core.admission,
-                                        core.headers,
-                                        asRoot,
-                                        core.ids::next)
-                                .bindService()),
-                renewals);
+        StoreServices store = StoreServices.of(config, core, peers, metrics, readers, asRoot, proposer);
+        services = new LocalCalls.Services(List.of(store.kv(), store.watch(), store.lease()), renewals);
         pages = new KeyPages(
                 Long.toHexString(core.headers.clusterId()),
                 core.authentication.keyAccess(),
                 admin.operations(),
                 this::v3);
-        sweeper = new Sweeper(
-                () -> core.status.leader() == core.cluster.identity().memberId(), () -> v3(readers));
+        sweeper = new Sweeper(this::mayHaveToSweep, () -> v3(readers));
     }
 
     void addTo(Router router) {
@@ -98,13 +69,17 @@ final class OldApi {
         admin.addTo(router);
     }
 
-    /** A duty, every half second. */
-    int sweep(long nowNanos) {
+    /** Begins a round of sweeping if there may be something to sweep. Housekeeping thread, every half second. */
+    void sweep() {
+        sweeper.sweep(System.nanoTime());
+    }
+
+    private boolean mayHaveToSweep() {
         try {
-            return core.store.holdsAny(EXPIRING) ? sweeper.doWork(nowNanos) : 0;
+            return core.status.leader() == core.cluster.identity().memberId() && core.store.holdsAny(EXPIRING);
         } catch (KvException e) {
             // Compacted in this moment; the next look comes soon.
-            return 0;
+            return false;
         }
     }
 

@@ -7,7 +7,7 @@ import dev.cairn.auth.UserTokens;
 import org.jspecify.annotations.Nullable;
 
 /** For clusters whose users show certificates and nothing else: no token is given out, none is believed. */
-final class NoTokens implements TokenProvider {
+class NoTokens implements TokenProvider {
     @Override
     public UserTokens users() {
         return UserTokens.STATELESS;

@@ -10,15 +10,12 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
-import java.util.List;
 
 /**
  * A {@code RangeResponse} on its way out, made of key-values that are encoded already: they are copied behind their tags
  * and never decoded. Whoever does not pass it on closes it.
- *
- * @param kept what of it is in memory, as far as that counts
  */
-record RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes.Share kept) implements AutoCloseable {
+final class RangeAnswer implements AutoCloseable {
     /** With what goes before it, a message still has to have a length. */
     private static final int BYTES_MAX = Integer.MAX_VALUE - 64;
 
@@ -35,31 +32,31 @@ record RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes.Share ke
         }
     };
 
+    private final ResponseHeader header;
+    private final RangeResult result;
+    private final KeptBytes.Share kept;
+    private final int headerSize;
+    private final int endSize;
+    private final long encodedSize;
+
+    /** @param keeps is told what of it is in memory */
     RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes keeps) {
-        this(header, result, keeps.keep(bytes(result.keyValues())));
-    }
-
-    /** Gives back what it holds of store and memory. Idempotent. */
-    @Override
-    public void close() {
-        result.close();
-        kept.close();
-    }
-
-    private static long bytes(List<ByteString> keyValues) {
-        long bytes = 0;
-        for (ByteString keyValue : keyValues) {
-            bytes += keyValue.size();
+        this.header = header;
+        this.result = result;
+        headerSize = CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
+        endSize = endSize(result);
+        long inMemory = 0;
+        long fields = 0;
+        for (ByteString keyValue : result.keyValues()) {
+            inMemory += keyValue.size();
+            fields += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
         }
-        return bytes;
+        RangeRest rest = result.rest();
+        encodedSize = headerSize + endSize + fields + (rest == null ? 0 : rest.encodedBytes());
+        kept = keeps.keep(inMemory);
     }
 
-    int headerSize() {
-        return CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
-    }
-
-    /** Of what follows the key-values. */
-    int endSize() {
+    private static int endSize(RangeResult result) {
         int size = 0;
         if (result.more()) {
             size += CodedOutputStream.computeBoolSize(RangeResponse.MORE_FIELD_NUMBER, true);
@@ -70,24 +67,43 @@ record RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes.Share ke
         return size;
     }
 
+    ResponseHeader header() {
+        return header;
+    }
+
+    RangeResult result() {
+        return result;
+    }
+
+    int headerSize() {
+        return headerSize;
+    }
+
+    /** Of what follows the key-values. */
+    int endSize() {
+        return endSize;
+    }
+
     long encodedSize() {
-        long size = headerSize() + endSize();
-        for (ByteString keyValue : result.keyValues()) {
-            size += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
-        }
-        RangeRest rest = result.rest();
-        return rest == null ? size : size + rest.encodedBytes();
+        return encodedSize;
+    }
+
+    /** Gives back what it holds of store and memory. Idempotent. */
+    @Override
+    public void close() {
+        result.close();
+        kept.close();
     }
 
     /** Whether a message can be as long. */
     boolean fits() {
-        return encodedSize() <= BYTES_MAX;
+        return encodedSize <= BYTES_MAX;
     }
 
     /** What etcd says then. */
     StatusRuntimeException tooLong() {
         return Status.RESOURCE_EXHAUSTED
-                .withDescription("grpc: trying to send message larger than max (" + encodedSize() + " vs. "
+                .withDescription("grpc: trying to send message larger than max (" + encodedSize + " vs. "
                         + Integer.MAX_VALUE + ")")
                 .asRuntimeException();
     }

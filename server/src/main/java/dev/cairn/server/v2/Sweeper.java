@@ -14,26 +14,28 @@ public final class Sweeper {
     /** A round whose answer has been lost must not be the last one. */
     private static final long ROUND_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    private final BooleanSupplier leads;
+    private final BooleanSupplier wanted;
     private final Supplier<V3> store;
     private volatile boolean running;
     private long begun;
 
-    /** @param store for one round */
-    public Sweeper(BooleanSupplier leads, Supplier<V3> store) {
-        this.leads = leads;
+    /**
+     * @param wanted whether this member leads and there may be something
+     * @param store for one round
+     */
+    public Sweeper(BooleanSupplier wanted, Supplier<V3> store) {
+        this.wanted = wanted;
         this.store = store;
     }
 
-    /** Begins a round; returns how many were begun. */
-    public int doWork(long nowNanos) {
-        if (!leads.getAsBoolean() || running && nowNanos - begun < ROUND_LIMIT_NANOS) {
-            return 0;
+    /** Begins a round, unless one is under way. */
+    public void sweep(long nowNanos) {
+        if (running && nowNanos - begun < ROUND_LIMIT_NANOS || !wanted.getAsBoolean()) {
+            return;
         }
         running = true;
         begun = nowNanos;
         // What fails is tried again with the next round.
         new Sweeping(store.get(), SystemClocks.INSTANCE).round().whenComplete((gone, failure) -> running = false);
-        return 1;
     }
 }
