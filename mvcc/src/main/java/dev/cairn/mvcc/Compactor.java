@@ -239,6 +239,7 @@ final class Compactor {
     private record Look(
             Revision revision,
             Revision id,
+            int step,
             @Nullable Revision previous,
             @Nullable ByteString tombstoneKey) {}
 
@@ -293,7 +294,12 @@ final class Compactor {
                 ByteString key = RevisionRecord.isTombstone(record)
                         ? KeyValues.keyOf(RevisionRecord.keyValueBuffer(record))
                         : null;
-                batch.add(new Look(at, RevisionRecord.idOf(at, record), RevisionRecord.previousOf(record), key));
+                batch.add(new Look(
+                        at,
+                        RevisionRecord.idOf(at, record),
+                        RevisionRecord.stepOf(record),
+                        RevisionRecord.previousOf(record),
+                        key));
                 found = cursor.next();
             }
         }
@@ -304,11 +310,13 @@ final class Compactor {
         long removed = 0;
         Revision previous = look.previous();
         if (previous != null) {
-            removed += removeRevision(txn, look.id(), previous);
+            // A store of format 1 has milestones one behind the other, all with step 0.
+            boolean milestone = Layout.followsMilestone(look.step()) || look.step() == 0;
+            removed += removeRevision(txn, look.id(), previous, milestone);
         }
         ByteString key = look.tombstoneKey();
         if (key != null && look.revision().main() < compacted) {
-            removed += removeRevision(txn, look.id(), look.revision());
+            removed += removeRevision(txn, look.id(), look.revision(), look.step() == 0);
             ByteBuffer entry = ReadView.IDX.get(txn, key);
             if (entry != null && KeyState.revisionAt(entry).equals(look.revision())) {
                 ReadView.IDX.delete(txn, key);
@@ -317,8 +325,10 @@ final class Compactor {
         return removed;
     }
 
-    private static long removeRevision(WriteTxn txn, Revision id, Revision revision) {
-        txn.delete(Layout.HIST, Layout.histKey(id, revision));
+    private static long removeRevision(WriteTxn txn, Revision id, Revision revision, boolean milestone) {
+        if (milestone) {
+            txn.delete(Layout.HIST, Layout.histKey(id, revision));
+        }
         return txn.delete(Layout.REV, Layout.revisionKey(revision)) ? 1 : 0;
     }
 

@@ -7,17 +7,21 @@ import java.nio.ByteBuffer;
  * Immutable.
  *
  * <pre>
- * tombstone 1 | mod main 8 | mod sub 4 | id main 8 | id sub 4 | create 8 | version 8 | lease 8
+ * step and tombstone 1 | mod main 8 | mod sub 4 | id main 8 | id sub 4 | create 8 | version 8 | lease 8
  * </pre>
  *
  * @param id the revision at which the key's entry was made
  * @param revision the revision of this version
- * @param tombstone whether the key is deleted here; then the other fields are 0
+ * @param step its place in the chain, modulo {@link Layout#STEPS}
+ * @param tombstone whether the key is deleted here; then the fields below are 0
  * @param create the revision at which this life of the key began
  * @param version the number of puts in this life
  * @param lease the lease the key hangs on, or 0
  */
-record KeyState(Revision id, Revision revision, boolean tombstone, long create, long version, long lease) {
+record KeyState(Revision id, Revision revision, int step, boolean tombstone, long create, long version, long lease) {
+    private static final int TOMBSTONE = 1;
+    private static final int STEP_SHIFT = 4;
+
     private static final int MOD_AT = 1;
     private static final int ID_AT = MOD_AT + Layout.REVISION_BYTES;
     private static final int CREATE_AT = ID_AT + Layout.REVISION_BYTES;
@@ -26,7 +30,7 @@ record KeyState(Revision id, Revision revision, boolean tombstone, long create, 
     static final int BYTES = LEASE_AT + Long.BYTES;
 
     void encode(ByteBuffer to) {
-        to.put((byte) (tombstone ? 1 : 0));
+        to.put((byte) (step << STEP_SHIFT | (tombstone ? TOMBSTONE : 0)));
         Layout.putRevision(to, revision);
         Layout.putRevision(to, id);
         to.putLong(create).putLong(version).putLong(lease);
@@ -36,6 +40,7 @@ record KeyState(Revision id, Revision revision, boolean tombstone, long create, 
         return new KeyState(
                 idAt(from),
                 revisionAt(from),
+                stepAt(from),
                 isTombstone(from),
                 createAt(from),
                 from.getLong(VERSION_AT),
@@ -45,7 +50,11 @@ record KeyState(Revision id, Revision revision, boolean tombstone, long create, 
     // For scans, which look at one field of many entries.
 
     static boolean isTombstone(ByteBuffer encoded) {
-        return encoded.get(0) != 0;
+        return (encoded.get(0) & TOMBSTONE) != 0;
+    }
+
+    private static int stepAt(ByteBuffer encoded) {
+        return (encoded.get(0) & 0xff) >> STEP_SHIFT;
     }
 
     static long mainAt(ByteBuffer encoded) {

@@ -123,7 +123,7 @@ final class KvHash {
         if (KeyState.mainAt(entry) <= revision) {
             return KeyState.revisionAt(entry).equals(at);
         }
-        return at.equals(view.superseded(KeyState.idAt(entry), revision));
+        return at.equals(view.superseded(entry, revision));
     }
 
     int value() {

@@ -19,7 +19,7 @@ import java.util.Objects;
  * table  key                              value
  * rev    main 8 | sub 4                   {@link RevisionRecord}: what was written at this revision
  * idx    user key, in chunks              {@link KeyState}: the newest version of the key
- * hist   key id 12 | main 8 | sub 4       tombstone 1: a superseded version of the key
+ * hist   key id 12 | main 8 | sub 4       tombstone 1: a superseded milestone among the key's versions
  * long   node id 8 | chunk                what {@link KeyTable} keeps of long keys
  * store  name                             what only this store knows: its format, the numbers of keys and flushes
  * alarm, auth, authRoles, ...             etcd's buckets, see {@link Table}
@@ -27,6 +27,14 @@ import java.util.Objects;
  *
  * <p>A key's id is the revision at which its entry in {@code idx} was made; a key that was compacted away and written again
  * has a new one. {@code idx} and {@code hist} can be computed from {@code rev}; they are there for speed.
+ *
+ * <p><b>Chains and milestones.</b> The record of a version names the version before it, so the versions of a key are a chain that begins
+ * at its entry in {@code idx}. Every {@value #STEPS}th of them is a milestone, and those that are superseded stand in {@code hist}: so any
+ * version is found from the milestone behind it in a few steps, while few writes touch {@code hist}. A version's <i>step</i> is its place in
+ * the chain modulo {@value #STEPS}; the first has step 1, milestones have step 0.
+ *
+ * <p><b>Formats.</b> In format 1 every version was a milestone and no step was recorded, which reads as 0: a store of format 1 is one of
+ * format 2 as it lies. The other direction does not work, so every flush says which format it has written.
  */
 final class Layout {
     static final TableRef REV = new TableRef(0, "rev");
@@ -60,7 +68,13 @@ final class Layout {
     static final byte[] STORE_FLUSHES = {'f', 'l', 'u', 's', 'h', 'e', 's'};
 
     /** Its record stays as it is in all formats to come, so that every version can tell what it cannot read. */
-    static final long FORMAT = 1;
+    static final long FORMAT = 2;
+
+    /** The oldest format that can be read. */
+    static final long OLDEST_FORMAT = 1;
+
+    /** From one milestone to the next. Steps have to fit into four bits. */
+    static final int STEPS = 16;
 
     static final ByteString META_CONSISTENT_INDEX = ByteString.copyFromUtf8("consistent_index");
     static final ByteString META_TERM = ByteString.copyFromUtf8("term");
@@ -107,6 +121,15 @@ final class Layout {
 
     static byte[] histKey(Revision keyId, Revision revision) {
         return histKey(keyId, revision.main(), revision.sub());
+    }
+
+    static int nextStep(int step) {
+        return (step + 1) % STEPS;
+    }
+
+    /** Whether a version is a milestone, if the one that follows it has this step. */
+    static boolean followsMilestone(int step) {
+        return step == 1;
     }
 
     /** A compacted revision as {@code meta} holds it. */

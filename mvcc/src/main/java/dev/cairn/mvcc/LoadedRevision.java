@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pair of etcd's bucket {@code key}, checked by itself. Immutable.
@@ -66,8 +67,11 @@ record LoadedRevision(
         return new LoadedRevision(revision, false, fields.key(), create, version, fields.lease(), value);
     }
 
-    KeyState state(Revision id) {
-        return new KeyState(id, revision, tombstone, create, version, lease);
+    /** @param before the version before; null when there is none */
+    KeyState state(@Nullable KeyState before) {
+        Revision id = before == null ? revision : before.id();
+        int step = Layout.nextStep(before == null ? 0 : before.step());
+        return new KeyState(id, revision, step, tombstone, create, version, lease);
     }
 
     static String place(byte[] key) {

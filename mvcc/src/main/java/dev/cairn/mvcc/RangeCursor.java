@@ -160,7 +160,7 @@ final class RangeCursor implements AutoCloseable {
         } else if (KeyState.idMainAt(entry) > main) {
             standsInStored = false;
         } else {
-            superseded = view.superseded(KeyState.idAt(entry), main);
+            superseded = view.superseded(entry, main);
             standsInStored = superseded != null;
         }
         return standsInStored;

@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Reading at a revision.</b> The version of a key at revision R is the newest one not above R. It is sought in this
  * order, and the first place that has one decides: the chain of the active generation, that of the frozen one, the key's
- * entry in {@code idx}, and then the last of the key's superseded versions in {@code hist} not above R, which is one seek,
- * however many versions there are.
+ * entry in {@code idx}, and then the chain of the key's superseded versions, which is walked from the first milestone above R, or from
+ * the newest version if there is none. That is one seek and {@value Layout#STEPS} steps at most, however many versions there are.
  *
  * <p><b>Compaction.</b> A view can be asked for a revision R when R was not compacted after the view was opened (see
  * {@link KvState#open}). Compaction at C &le; R removes no version that is the newest at R, save tombstones, and a
- * tombstone that is missing means the same.
+ * tombstone that is missing means the same. Whatever stands above R on a chain is still there, so the walk never meets a gap.
  *
- * <p><b>Damage.</b> A key that is said to live at a revision has a record there with its id. Where it has none the store is
- * damaged; that is never taken for a key that does not exist.
+ * <p><b>Damage.</b> A key that is said to live at a revision has a record there with its id, and so has every version on a chain. Where it
+ * has none the store is damaged; that is never taken for a key that does not exist.
  */
 final class ReadView implements AutoCloseable {
     static final KeyTable IDX = new KeyTable(Layout.IDX);
@@ -29,7 +29,7 @@ final class ReadView implements AutoCloseable {
     private final ReadTxn txn;
     private final KeyCounts counts;
     private final StoreFailure failure;
-    private @Nullable Cursor hist;
+    private @Nullable Cursor milestones;
     private @Nullable Cursor records;
     private boolean recordRead;
 
@@ -71,25 +71,39 @@ final class ReadView implements AutoCloseable {
     }
 
     /**
-     * The newest of the superseded versions of a key that is not above the main revision; null when there is none or it is a
-     * tombstone.
+     * The newest of a key's superseded versions that is not above the main revision; null when there is none or it is a tombstone.
+     *
+     * @param entry the key's entry in {@code idx}, of a version above the main revision
      */
     @Nullable
-    Revision superseded(Revision keyId, long main) {
-        if (keyId.main() > main) {
+    Revision superseded(ByteBuffer entry, long main) {
+        Revision id = KeyState.idAt(entry);
+        if (id.main() > main) {
             return null;
         }
-        if (hist == null) {
-            hist = txn.cursor(Layout.HIST);
+        Revision milestone = milestoneAbove(id, main);
+        Revision above = milestone == null ? KeyState.revisionAt(entry) : milestone;
+        while (true) {
+            ByteBuffer record = chained(above, id);
+            Revision previous = RevisionRecord.previousOf(record);
+            if (previous == null || previous.compareTo(above) >= 0) {
+                throw failure.damaged("the version before revision " + above + " cannot be " + previous);
+            }
+            if (previous.main() <= main) {
+                return RevisionRecord.isPreviousTombstone(record) ? null : previous;
+            }
+            above = previous;
         }
-        Cursor cursor = hist;
-        boolean found = cursor.seek(Layout.histKey(keyId, main + 1, 0)) ? cursor.previous() : cursor.last();
-        if (!found
-                || !Layout.revisionAt(cursor.key(), 0).equals(keyId)
-                || cursor.value().get(0) != 0) {
-            return null;
+    }
+
+    private @Nullable Revision milestoneAbove(Revision id, long main) {
+        if (milestones == null) {
+            milestones = txn.cursor(Layout.HIST);
         }
-        return Layout.revisionAt(cursor.key(), Layout.REVISION_BYTES);
+        Cursor cursor = milestones;
+        boolean found = cursor.seek(Layout.histKey(id, main + 1, 0))
+                && Layout.revisionAt(cursor.key(), 0).equals(id);
+        return found ? Layout.revisionAt(cursor.key(), Layout.REVISION_BYTES) : null;
     }
 
     /** The stored record of a revision that the backend holds; null when it does not. */
@@ -124,12 +138,20 @@ final class ReadView implements AutoCloseable {
     }
 
     private ByteBuffer recordOf(Revision revision, Revision keyId) {
+        ByteBuffer record = chained(revision, keyId);
+        if (RevisionRecord.isTombstone(record)) {
+            throw failure.damaged("a key lives at revision " + revision + ", where it is deleted");
+        }
+        return record;
+    }
+
+    /** The record of a version that a key names. */
+    private ByteBuffer chained(Revision revision, Revision keyId) {
         ByteBuffer record = record(revision);
         if (record == null) {
             throw failure.damaged("a key names revision " + revision + ", which is missing");
         }
-        if (RevisionRecord.isTombstone(record)
-                || !RevisionRecord.idOf(revision, record).equals(keyId)) {
+        if (!RevisionRecord.idOf(revision, record).equals(keyId)) {
             throw failure.damaged("a key names revision " + revision + ", which belongs to another key");
         }
         return record;
@@ -151,7 +173,7 @@ final class ReadView implements AutoCloseable {
         if (KeyState.mainAt(entry) <= main) {
             revision = KeyState.isTombstone(entry) ? null : KeyState.revisionAt(entry);
         } else {
-            revision = superseded(id, main);
+            revision = superseded(entry, main);
         }
         return revision == null ? null : storedKeyValue(revision, id);
     }

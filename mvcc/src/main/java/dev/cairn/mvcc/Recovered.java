@@ -56,8 +56,8 @@ record Recovered(AppliedState applied, long current, long finished, long schedul
                             + Layout.FORMAT + "; start the newer version that has written it",
                     null);
         }
-        if (format != Layout.FORMAT) {
-            throw new BackendException("the store has format " + format + ", expected " + Layout.FORMAT, null);
+        if (format < Layout.OLDEST_FORMAT) {
+            throw new BackendException("the store has format " + format + ", which there never was", null);
         }
     }
 

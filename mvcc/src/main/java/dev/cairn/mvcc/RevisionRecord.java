@@ -8,23 +8,31 @@ import org.jspecify.annotations.Nullable;
  * What the table {@code rev} holds of one revision. Immutable.
  *
  * <pre>
- * flags 1 | key id 12, unless it is this revision | predecessor 12, if there is one | mvccpb.KeyValue
+ * step and flags 1 | key id 12, unless it is this revision | predecessor 12, if there is one | mvccpb.KeyValue
  * </pre>
  *
- * <p>The key id and the predecessor are what compaction needs to clear {@code hist} without a look at {@code idx}.
+ * <p>The predecessors make the chain on which older versions are found (see {@link Layout}). With them and the key id compaction clears
+ * {@code hist} without a look at {@code idx}.
  *
  * @param id the key's id
+ * @param step its place in the chain, modulo {@link Layout#STEPS}
  * @param tombstone whether the key was deleted here; then the key-value has the key only
  * @param previous the revision of the version before this one, which compaction may have removed since
  * @param previousTombstone whether that version was a tombstone
  * @param keyValue the encoded {@code mvccpb.KeyValue}, canonical
  */
 record RevisionRecord(
-        Revision id, boolean tombstone, @Nullable Revision previous, boolean previousTombstone, ByteString keyValue) {
+        Revision id,
+        int step,
+        boolean tombstone,
+        @Nullable Revision previous,
+        boolean previousTombstone,
+        ByteString keyValue) {
     private static final int FLAG_TOMBSTONE = 1;
     private static final int FLAG_OTHER_ID = 2;
     private static final int FLAG_PREVIOUS = 4;
     private static final int FLAG_PREVIOUS_TOMBSTONE = 8;
+    private static final int STEP_SHIFT = 4;
 
     /** The length of the encoded form of a version. */
     static int bytes(Version version) {
@@ -37,7 +45,8 @@ record RevisionRecord(
     static void encode(Version version, ByteBuffer to) {
         boolean otherId = !version.state().id().equals(version.revision());
         Revision previous = version.previous();
-        int flags = (version.tombstone() ? FLAG_TOMBSTONE : 0)
+        int flags = version.state().step() << STEP_SHIFT
+                | (version.tombstone() ? FLAG_TOMBSTONE : 0)
                 | (otherId ? FLAG_OTHER_ID : 0)
                 | (previous != null ? FLAG_PREVIOUS : 0)
                 | (version.previousTombstone() ? FLAG_PREVIOUS_TOMBSTONE : 0);
@@ -54,9 +63,10 @@ record RevisionRecord(
     static RevisionRecord decode(Revision revision, ByteBuffer from) {
         return new RevisionRecord(
                 idOf(revision, from),
+                stepOf(from),
                 isTombstone(from),
                 previousOf(from),
-                (from.get(0) & FLAG_PREVIOUS_TOMBSTONE) != 0,
+                isPreviousTombstone(from),
                 keyValue(from));
     }
 
@@ -70,6 +80,14 @@ record RevisionRecord(
             return null;
         }
         return Layout.revisionAt(encoded, 1 + ((flags & FLAG_OTHER_ID) == 0 ? 0 : Layout.REVISION_BYTES));
+    }
+
+    static int stepOf(ByteBuffer encoded) {
+        return (encoded.get(0) & 0xff) >> STEP_SHIFT;
+    }
+
+    static boolean isPreviousTombstone(ByteBuffer encoded) {
+        return (encoded.get(0) & FLAG_PREVIOUS_TOMBSTONE) != 0;
     }
 
     static boolean isTombstone(ByteBuffer encoded) {

@@ -243,6 +243,7 @@ final class StoreFlusher implements Flusher {
             write(frozen, txn);
             long flushes = KeyCounts.flushOf(txn);
             txn.put(Layout.STORE, Layout.STORE_FLUSHES, Layout.longBytes(flushes + 1));
+            txn.put(Layout.STORE, Layout.STORE_FORMAT, Layout.longBytes(Layout.FORMAT));
             state.counts().flushing(flushes, frozen);
             if (scheduled != null) {
                 FailPoint.COMPACT_BEFORE_COMMIT_SCHEDULED_COMPACT.hit();
@@ -280,7 +281,7 @@ final class StoreFlusher implements Flusher {
         for (Version newest : frozen.versions().values()) {
             newest.state().encode(ReadView.IDX.reserve(txn, newest.key(), KeyState.BYTES));
             for (Version version = newest; version != null; version = version.older()) {
-                writeSuperseded(version, txn);
+                writeMilestone(version, txn);
             }
         }
         SmallTables.write(frozen, txn);
@@ -292,10 +293,10 @@ final class StoreFlusher implements Flusher {
         }
     }
 
-    /** The version before this one is now superseded. */
-    private static void writeSuperseded(Version version, WriteTxn txn) {
+    /** The version before this one is now superseded; it may be a milestone. */
+    private static void writeMilestone(Version version, WriteTxn txn) {
         Revision previous = version.previous();
-        if (previous != null) {
+        if (previous != null && Layout.followsMilestone(version.state().step())) {
             txn.reserve(Layout.HIST, Layout.histKey(version.state().id(), previous), 1)
                     .put((byte) (version.previousTombstone() ? 1 : 0));
         }

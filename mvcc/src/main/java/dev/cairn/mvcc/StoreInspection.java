@@ -28,6 +28,11 @@ public final class StoreInspection {
     private final Listener listener;
     private long problems;
 
+    /** Versions that the store must hold, and those of them that a key or the version after them names: each has to be named once. */
+    private long owned;
+
+    private long named;
+
     private StoreInspection(Backend backend, Listener listener) {
         this.backend = backend;
         this.listener = listener;
@@ -76,6 +81,7 @@ public final class StoreInspection {
                 checkKeys(txn, recovered);
                 checkSuperseded(txn);
                 checkRevisions(txn, recovered);
+                checkNamed();
                 checkNodes(txn);
                 checkCompaction(recovered);
             }
@@ -149,6 +155,7 @@ public final class StoreInspection {
                 KeyState state = KeyState.decode(scan.value());
                 live += state.tombstone() ? 0 : 1;
                 checkNewest(txn, key, state);
+                named += isForgotten(state.tombstone(), state.revision(), recovered) ? 0 : 1;
                 if (state.lease() != 0 && leases.get(txn, leaseKey(state.lease())) == null) {
                     problem(shown(key) + " hangs on lease " + Long.toHexString(state.lease())
                             + ", which is not in table " + Table.LEASE.bucket());
@@ -175,6 +182,7 @@ public final class StoreInspection {
             return;
         }
         boolean same = RevisionRecord.idOf(state.revision(), record).equals(state.id())
+                && RevisionRecord.stepOf(record) == state.step()
                 && RevisionRecord.isTombstone(record) == state.tombstone()
                 && keyValue.key().equals(key)
                 && keyValue.create() == state.create()
@@ -185,7 +193,7 @@ public final class StoreInspection {
         }
     }
 
-    /** Superseded versions. */
+    /** Superseded milestones. */
     private void checkSuperseded(ReadTxn txn) {
         long all = txn.entries(Layout.HIST);
         long looked = 0;
@@ -204,14 +212,20 @@ public final class StoreInspection {
                 if (record == null) {
                     problem(place + ": the revision is not in table rev");
                 } else if (!RevisionRecord.idOf(revision, record).equals(id)
-                        || RevisionRecord.isTombstone(record) != tombstone) {
+                        || RevisionRecord.isTombstone(record) != tombstone
+                        || RevisionRecord.stepOf(record) != 0) {
                     problem(place + ": table rev has another key there, or another kind of change");
                 }
             }
         }
     }
 
-    /** Every revision is the newest of a key or a superseded one. */
+    /** A tombstone below the compaction may be forgotten by its key before it is removed. */
+    private static boolean isForgotten(boolean tombstone, Revision at, Recovered recovered) {
+        return tombstone && at.main() < recovered.compacted();
+    }
+
+    /** Every revision is the newest of a key or a superseded one, and follows the one that it names. */
     private void checkRevisions(ReadTxn txn, Recovered recovered) {
         long all = txn.entries(Layout.REV);
         long looked = 0;
@@ -236,15 +250,20 @@ public final class StoreInspection {
                 if (!tombstone && keyValue.mod() != at.main()) {
                     problem("table rev, revision " + at + ": its key-value names revision " + keyValue.mod());
                 }
-                // A tombstone below the compaction may be forgotten before it is removed.
-                if (!(tombstone && at.main() < recovered.compacted())) {
-                    checkOwned(txn, at, RevisionRecord.idOf(at, record), tombstone, keyValue.key());
+                Revision id = RevisionRecord.idOf(at, record);
+                if (!isForgotten(tombstone, at, recovered)) {
+                    owned++;
+                    checkOwned(txn, at, id, RevisionRecord.stepOf(record) == 0, keyValue.key());
+                }
+                Revision previous = RevisionRecord.previousOf(record);
+                if (previous != null) {
+                    checkPrevious(txn, at, id, record, previous, recovered);
                 }
             }
         }
     }
 
-    private void checkOwned(ReadTxn txn, Revision at, Revision id, boolean tombstone, ByteString key) {
+    private void checkOwned(ReadTxn txn, Revision at, Revision id, boolean milestone, ByteString key) {
         String place = "table rev, revision " + at + " of " + shown(key);
         ByteBuffer entry = ReadView.IDX.get(txn, key);
         if (entry == null) {
@@ -260,11 +279,39 @@ public final class StoreInspection {
             problem(place + ": table idx knows of nothing newer than " + newest);
             return;
         }
-        ByteBuffer superseded = txn.get(Layout.HIST, Layout.histKey(id, at));
-        if (superseded == null) {
+        if (milestone && txn.get(Layout.HIST, Layout.histKey(id, at)) == null) {
             problem(place + ": superseded, but not in table hist");
-        } else if (superseded.get(0) != 0 != tombstone) {
-            problem(place + ": another kind of change than in table hist");
+        }
+    }
+
+    /** The version that another one follows. */
+    private void checkPrevious(
+            ReadTxn txn, Revision at, Revision id, ByteBuffer record, Revision previous, Recovered recovered) {
+        String place = "table rev, revision " + at + ", which follows revision " + previous;
+        boolean forgotten = isForgotten(RevisionRecord.isPreviousTombstone(record), previous, recovered);
+        ByteBuffer before = txn.get(Layout.REV, Layout.revisionKey(previous));
+        if (before == null) {
+            // Compaction removes what is superseded.
+            if (at.main() > recovered.compacted() && !forgotten) {
+                problem(place + ": that is not in table rev");
+            }
+            return;
+        }
+        named += forgotten ? 0 : 1;
+        int step = RevisionRecord.stepOf(record);
+        boolean follows = previous.compareTo(at) < 0
+                && RevisionRecord.idOf(previous, before).equals(id)
+                && RevisionRecord.isTombstone(before) == RevisionRecord.isPreviousTombstone(record)
+                // In format 1 all steps are 0.
+                && (step == Layout.nextStep(RevisionRecord.stepOf(before)) || step == 0);
+        if (!follows) {
+            problem(place + ": table rev has another key there, or another kind of change");
+        }
+    }
+
+    private void checkNamed() {
+        if (problems == 0 && named != owned) {
+            problem("table rev has " + owned + " versions of keys, but keys and newer versions name " + named);
         }
     }
 

@@ -194,7 +194,7 @@ public final class StoreLoader implements AutoCloseable {
             for (LoadedRevision each : batch) {
                 Slot slot = slots.get(each.key());
                 KeyState before = slot == null ? mark : slot.newest;
-                KeyState state = each.state(before == null ? each.revision() : before.id());
+                KeyState state = each.state(before);
                 write(txn, each, state, before);
                 if (slot == null) {
                     mark = state;
@@ -267,7 +267,7 @@ public final class StoreLoader implements AutoCloseable {
         if (each.key().isEmpty()) {
             return;
         }
-        if (before != null) {
+        if (before != null && Layout.followsMilestone(state.step())) {
             byte[] entry = Arrays.copyOf(Layout.histKey(state.id(), before.revision()), Layout.HIST_KEY_BYTES + 1);
             entry[Layout.HIST_KEY_BYTES] = (byte) (before.tombstone() ? 1 : 0);
             superseded.add(entry);

@@ -64,7 +64,8 @@ final class WriteScope implements AutoCloseable {
         long version = lives && old != null ? old.version() + 1 : 1;
         Revision revision = nextRevision();
         Predecessor predecessor = predecessor(old, revision);
-        KeyState created = new KeyState(predecessor.id(), revision, false, create, version, lease);
+        KeyState created =
+                new KeyState(predecessor.id(), revision, predecessor.nextStep(), false, create, version, lease);
         add(key, created, predecessor, KeyValues.encode(key, create, revision.main(), version, value, lease));
         if (!lives) {
             keys++;
@@ -122,8 +123,9 @@ final class WriteScope implements AutoCloseable {
             return false;
         }
         Revision revision = nextRevision();
-        KeyState deleted = new KeyState(old.id(), revision, true, 0, 0, 0);
-        add(key, deleted, predecessor(old, revision), KeyValues.tombstone(key));
+        Predecessor predecessor = predecessor(old, revision);
+        KeyState deleted = new KeyState(predecessor.id(), revision, predecessor.nextStep(), true, 0, 0, 0);
+        add(key, deleted, predecessor, KeyValues.tombstone(key));
         keys--;
         if (old.lease() != 0) {
             leases.detach(old.lease(), key);
@@ -139,8 +141,13 @@ final class WriteScope implements AutoCloseable {
      * What a new version follows.
      *
      * @param id the id of the key's entry
+     * @param step its step; 0 if there is nothing before
      */
-    private record Predecessor(Revision id, @Nullable Revision revision, boolean tombstone) {}
+    private record Predecessor(Revision id, @Nullable Revision revision, int step, boolean tombstone) {
+        int nextStep() {
+            return Layout.nextStep(step);
+        }
+    }
 
     /**
      * A tombstone below the compacted revision counts as gone, whether or not it has been removed yet: the key begins a new
@@ -148,9 +155,9 @@ final class WriteScope implements AutoCloseable {
      */
     private Predecessor predecessor(@Nullable KeyState old, Revision revision) {
         if (old == null || (old.tombstone() && old.revision().main() < state.compacted())) {
-            return new Predecessor(revision, null, false);
+            return new Predecessor(revision, null, 0, false);
         }
-        return new Predecessor(old.id(), old.revision(), old.tombstone());
+        return new Predecessor(old.id(), old.revision(), old.step(), old.tombstone());
     }
 
     private void add(ByteString key, KeyState created, Predecessor predecessor, ByteString keyValue) {

@@ -14,6 +14,7 @@ import dev.cairn.mvcc.backend.lmdb.LmdbBackend;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,8 @@ class DamagedStoreTest {
 
     private static void fill(MvccStore store, Random random) throws KvException {
         for (int i = 1; i <= WRITES; i++) {
-            ByteString key = key(random.nextInt(KEYS));
+            // One key has many versions, so that there are milestones.
+            ByteString key = key(random.nextBoolean() ? 0 : random.nextInt(KEYS));
             if (random.nextInt(5) == 0) {
                 store.deleteRange(DeleteRangeRequest.newBuilder().setKey(key).build());
             } else {
@@ -279,7 +281,8 @@ class DamagedStoreTest {
         try (Backend raw = disk.open(Layout.TABLES)) {
             // A whole record is gone, as when the page above forgets it.
             Stored live = records(raw).stream()
-                    .filter(stored -> stored.table().equals(Layout.IDX) && stored.value()[0] == 0)
+                    .filter(stored ->
+                            stored.table().equals(Layout.IDX) && !KeyState.isTombstone(ByteBuffer.wrap(stored.value())))
                     .filter(stored -> stored.key().length < KeyTable.CHUNK_BYTES)
                     .findFirst()
                     .orElseThrow();
@@ -298,7 +301,7 @@ class DamagedStoreTest {
 
     /** A sound record of revision 2 that says it is of another key. */
     private static Version foreignVersion() {
-        KeyState state = new KeyState(new Revision(1, 0), new Revision(2, 0), false, 2, 1, 0);
+        KeyState state = new KeyState(new Revision(1, 0), new Revision(2, 0), 1, false, 2, 1, 0);
         ByteString keyValue = KeyValues.encode(key(1), 2, 2, 1, ByteString.EMPTY, 0);
         return new Version(key(1), state, keyValue, null, false, null);
     }
@@ -334,6 +337,55 @@ class DamagedStoreTest {
                 assertThat(reported).hasSize(1);
             }
         }
+    }
+
+    /** A walk that went further than to the next milestone would meet what is missing. */
+    @Test
+    void shouldFindAnOldVersionFromTheMilestoneBehindIt() throws Exception {
+        int kept = 2 * Layout.STEPS;
+        int versions = 5 * Layout.STEPS;
+        MemoryBackend.Disk disk = new MemoryBackend.Disk();
+        try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+            for (int version = 1; version <= versions; version++) {
+                store.put(PutRequest.newBuilder().setKey(key(1)).build());
+                store.applied(version, 1);
+            }
+        }
+        try (Backend raw = disk.open(Layout.TABLES);
+                WriteTxn txn = raw.write()) {
+            for (int version = kept + 1; version < versions; version++) {
+                assertThat(txn.delete(Layout.REV, Layout.revisionKey(version + 1, 0)))
+                        .isTrue();
+            }
+            txn.commit();
+        }
+        try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+            RangeRequest.Builder old = RangeRequest.newBuilder().setKey(key(1));
+            for (int version = 1; version < kept; version++) {
+                RangeResult result = store.range(old.setRevision(version + 1).build());
+                assertThat(KeyValues.decode(result.keyValues().get(0)).getVersion())
+                        .isEqualTo(version);
+            }
+            RangeRequest behind = old.setRevision(kept + 2).build();
+            assertThatThrownBy(() -> store.range(behind)).isInstanceOf(DamagedStoreException.class);
+        }
+    }
+
+    @Test
+    void shouldSayTheFormatBeforeAnOlderReleaseCouldMisread() throws Exception {
+        MemoryBackend.Disk disk = new MemoryBackend.Disk();
+        try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+            store.put(PutRequest.newBuilder().setKey(key(1)).build());
+            store.applied(1, 1);
+        }
+        FormatOne.rewrite(disk);
+        MvccStore.open(StoreOptions.of(disk)).close();
+        assertThat(FormatOne.formatOf(disk)).as("nothing was written").isEqualTo(1);
+        try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+            store.put(PutRequest.newBuilder().setKey(key(1)).build());
+            store.applied(2, 1);
+        }
+        assertThat(FormatOne.formatOf(disk)).isEqualTo(2);
     }
 
     @Test

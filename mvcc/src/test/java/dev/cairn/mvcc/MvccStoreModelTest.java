@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class MvccStoreModelTest {
     private static final int LEASES = 4;
+
+    /** So few that each gets many versions. */
+    private static final int HOT_KEYS = 3;
 
     @TempDir
     Path directory;
@@ -54,8 +58,28 @@ class MvccStoreModelTest {
         run(tables -> LmdbBackend.open(directory, 1L << 30, tables), seed, 600);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {201, 202, 203, 204})
+    void shouldFollowLongChains(long seed) throws Exception {
+        run(new Run(new MemoryBackend.Disk(), seed, HOT_KEYS, false), seed, 1000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {301, 302, 303, 304})
+    void shouldGoOnWithAStoreOfFormatOne(long seed) throws Exception {
+        run(new Run(new MemoryBackend.Disk(), seed, HOT_KEYS, true), seed, 1000);
+    }
+
+    @Test
+    void shouldGoOnWithAStoreOfFormatOneOnLmdb() throws Exception {
+        run(new Run(tables -> LmdbBackend.open(directory, 1L << 30, tables), 305, HOT_KEYS, true), 305, 500);
+    }
+
     private static void run(Backend.Factory factory, long seed, int steps) throws Exception {
-        Run run = new Run(factory, seed);
+        run(new Run(factory, seed, 24, false), seed, steps);
+    }
+
+    private static void run(Run run, long seed, int steps) {
         int step = 0;
         try {
             for (; step < steps; step++) {
@@ -72,6 +96,8 @@ class MvccStoreModelTest {
         final Random random;
         final Backend.Factory factory;
         final Model model = new Model();
+        final boolean ofFormatOne;
+        final int compactedBehind;
         final List<ByteString> keys = new ArrayList<>();
         final Leases leases = new Leases();
         final List<Event> events = new ArrayList<>();
@@ -84,10 +110,13 @@ class MvccStoreModelTest {
         long now;
         long finished = -1;
 
-        Run(Backend.Factory factory, long seed) {
+        /** @param old the store is made one of format 1 with each restart */
+        Run(Backend.Factory factory, long seed, int keys, boolean old) {
             this.factory = factory;
+            ofFormatOne = old;
+            compactedBehind = keys == HOT_KEYS ? 300 : 10;
             random = new Random(seed);
-            keys.addAll(HostileKeys.some(random, 24));
+            this.keys.addAll(HostileKeys.some(random, keys));
             for (long lease = 1; lease <= LEASES; lease++) {
                 leases.keys.put(lease, new TreeMap<>(KeyRange.KEY_ORDER));
             }
@@ -153,7 +182,7 @@ class MvccStoreModelTest {
                 table();
             }
             checkEvents(changes);
-            StoreCheck.check(store.state.backend());
+            StoreCheck.check(store.state.backend(), ofFormatOne);
             KeyCountsTest.check(store.state);
             assertThat(store.currentRevision()).isEqualTo(model.current());
             assertThat(store.compactedRevision()).isEqualTo(model.compacted);
@@ -360,7 +389,7 @@ class MvccStoreModelTest {
         private void compact() throws KvException {
             long revision = random.nextInt(4) == 0
                     ? random.nextInt((int) model.current() + 3) - 1
-                    : Math.max(model.compacted, model.current() - random.nextInt(10));
+                    : Math.max(model.compacted, model.current() - random.nextInt(compactedBehind));
             last = "compact " + revision;
             if (revision <= model.compacted || revision > model.current()) {
                 KvException.Reason refusal =
@@ -398,6 +427,9 @@ class MvccStoreModelTest {
             assertThatThrownBy(() ->
                             old.range(RangeRequest.newBuilder().setKey(key()).build()))
                     .isInstanceOf(IllegalStateException.class);
+            if (ofFormatOne) {
+                FormatOne.rewrite(factory);
+            }
             store = open();
             assertThat(store.appliedState())
                     .isEqualTo(new AppliedState(index, 7, ByteString.copyFromUtf8("{" + (index - 1) + "}")));

@@ -19,6 +19,11 @@ final class StoreCheck {
     private StoreCheck() {}
 
     static void check(Backend backend) {
+        check(backend, false);
+    }
+
+    /** @param formatOne whether some of the store may have been written with format 1 */
+    static void check(Backend backend, boolean formatOne) {
         try (ReadTxn txn = backend.read()) {
             Map<Revision, RevisionRecord> records = new HashMap<>();
             try (Cursor cursor = txn.cursor(Layout.REV)) {
@@ -28,6 +33,7 @@ final class StoreCheck {
                 }
             }
             Set<Revision> named = new HashSet<>();
+            Set<Revision> milestones = new HashSet<>();
             long live = 0;
             try (KeyTable.Scan scan = ReadView.IDX.scan(txn, ByteString.EMPTY)) {
                 ByteString last = ByteString.EMPTY;
@@ -42,6 +48,7 @@ final class StoreCheck {
                             Objects.requireNonNull(records.get(state.revision()), () -> "rev of idx " + state);
                     assertThat(record.id()).isEqualTo(state.id());
                     assertThat(record.tombstone()).isEqualTo(state.tombstone());
+                    assertThat(record.step()).isEqualTo(state.step());
                     var keyValue = KeyValues.decode(record.keyValue());
                     assertThat(keyValue.getKey()).isEqualTo(key);
                     assertThat(keyValue.getCreateRevision()).isEqualTo(state.create());
@@ -55,6 +62,24 @@ final class StoreCheck {
                             .getLong(0))
                     .as("keys")
                     .isEqualTo(live);
+            records.forEach((at, record) -> {
+                Revision previous = record.previous();
+                if (previous != null && records.get(previous) != null) {
+                    RevisionRecord before = records.get(previous);
+                    assertThat(previous).isLessThan(at);
+                    assertThat(before.id()).isEqualTo(record.id());
+                    assertThat(before.tombstone()).isEqualTo(record.previousTombstone());
+                    assertThat(record.step())
+                            .as("step of %s, which follows %s", at, previous)
+                            .isIn(Layout.nextStep(before.step()), formatOne ? 0 : Layout.nextStep(before.step()));
+                    assertThat(named.add(previous))
+                            .as("%s is named twice", previous)
+                            .isTrue();
+                    if (before.step() == 0) {
+                        milestones.add(previous);
+                    }
+                }
+            });
             try (Cursor cursor = txn.cursor(Layout.HIST)) {
                 for (boolean found = cursor.first(); found; found = cursor.next()) {
                     Revision id = Layout.revisionAt(cursor.key(), 0);
@@ -63,17 +88,20 @@ final class StoreCheck {
                             records.get(revision), () -> "rev of hist " + revision + " of " + id);
                     assertThat(record.id()).isEqualTo(id);
                     assertThat(record.tombstone()).isEqualTo(cursor.value().get(0) != 0);
-                    assertThat(named.add(revision))
-                            .as("%s is both newest and superseded", revision)
+                    assertThat(milestones.remove(revision))
+                            .as("%s is a superseded milestone", revision)
                             .isTrue();
                 }
             }
+            assertThat(milestones).as("milestones that are not in hist").isEmpty();
             ByteBuffer scheduled = SmallTables.stored(Table.META).get(txn, Layout.META_SCHEDULED_COMPACTION);
             long compacted = scheduled == null ? -1 : Layout.compactionOf(ByteString.copyFrom(scheduled));
             records.forEach((revision, record) -> {
                 // A tombstone below the compaction may be forgotten by idx before it is removed.
                 if (!(record.tombstone() && revision.main() < compacted)) {
-                    assertThat(named).as("idx or hist of every rev").contains(revision);
+                    assertThat(named)
+                            .as("every version is the newest or has one behind it")
+                            .contains(revision);
                 }
             });
             checkNodes(txn);

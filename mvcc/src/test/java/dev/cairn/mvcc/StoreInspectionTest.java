@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,13 +42,16 @@ class StoreInspectionTest {
         }
     }
 
+    private static final int FLAG_PREVIOUS = 4;
+
     private static ByteString key(int number) {
         return ByteString.copyFromUtf8("key/" + number + (number % 5 == 0 ? "-".repeat(number * 60) : ""));
     }
 
     private static void fill(MvccStore store, Random random) throws KvException {
         for (int i = 1; i <= WRITES; i++) {
-            ByteString key = key(random.nextInt(30));
+            // Some keys have many versions, so that there are milestones.
+            ByteString key = key(random.nextInt(random.nextBoolean() ? 3 : 30));
             if (random.nextInt(6) == 0) {
                 store.deleteRange(DeleteRangeRequest.newBuilder().setKey(key).build());
             } else {
@@ -188,6 +192,56 @@ class StoreInspectionTest {
     void shouldMissSupersededVersions() {
         change(true, txn -> txn.delete(Layout.HIST, middle(txn, Layout.HIST)[0]));
         assertThat(problems()).singleElement().asString().contains("superseded, but not in table hist");
+    }
+
+    @Test
+    void shouldNoticeAChainThatGoesElsewhere() {
+        change(true, txn -> {
+            byte[][] record = chained(txn);
+            ByteBuffer value = ByteBuffer.wrap(record[1]);
+            // Over one version, and to another of the same key.
+            Revision previous = Objects.requireNonNull(RevisionRecord.previousOf(value));
+            ByteBuffer before = Objects.requireNonNull(txn.get(Layout.REV, Layout.revisionKey(previous)));
+            Layout.putRevision(
+                    value.position(1 + Layout.REVISION_BYTES),
+                    Objects.requireNonNull(RevisionRecord.previousOf(before)));
+            txn.put(Layout.REV, record[0], record[1]);
+        });
+        assertThat(problems()).singleElement().asString().contains("another kind of change");
+    }
+
+    @Test
+    void shouldNoticeVersionsThatNobodyNames() {
+        change(true, txn -> {
+            byte[][] record = chained(txn);
+            // A version that follows none: as if the key had begun here.
+            ByteBuffer value = ByteBuffer.wrap(record[1]);
+            byte[] without = new byte[record[1].length - Layout.REVISION_BYTES];
+            without[0] = (byte) (record[1][0] & ~FLAG_PREVIOUS);
+            value.get(1, without, 1, Layout.REVISION_BYTES);
+            int rest = 1 + 2 * Layout.REVISION_BYTES;
+            value.get(rest, without, 1 + Layout.REVISION_BYTES, value.capacity() - rest);
+            txn.put(Layout.REV, record[0], without);
+        });
+        assertThat(problems()).singleElement().asString().contains("keys and newer versions name");
+    }
+
+    /** The last record whose predecessor, and that one's, are still there. */
+    private static byte[][] chained(ReadTxn txn) {
+        try (Cursor cursor = txn.cursor(Layout.REV)) {
+            for (boolean found = cursor.last(); found; found = cursor.previous()) {
+                Revision previous = RevisionRecord.previousOf(cursor.value());
+                ByteBuffer before = previous == null ? null : txn.get(Layout.REV, Layout.revisionKey(previous));
+                Revision first = before == null ? null : RevisionRecord.previousOf(before);
+                if (first != null
+                        && txn.get(Layout.REV, Layout.revisionKey(first)) != null
+                        && !RevisionRecord.isPreviousTombstone(cursor.value())
+                        && !RevisionRecord.isTombstone(cursor.value())) {
+                    return new byte[][] {bytes(cursor.key()), bytes(cursor.value())};
+                }
+            }
+        }
+        throw new AssertionError("no chain");
     }
 
     @Test
