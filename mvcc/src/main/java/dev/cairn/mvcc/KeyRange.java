@@ -1,6 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record KeyRange(ByteString start, @Nullable ByteString end) {
     /** How keys are ordered, everywhere. */
-    public static final Comparator<ByteString> KEY_ORDER = ByteString.unsignedLexicographicalComparator();
+    public static final Comparator<ByteString> KEY_ORDER = KeyRange::compare;
 
     /** The least of all keys; as a range end it means that there is no end. */
     static final ByteString FIRST_KEY = ByteString.copyFrom(new byte[] {0});
@@ -31,7 +32,23 @@ public record KeyRange(ByteString start, @Nullable ByteString end) {
 
     /** The range that holds exactly one key. */
     public static KeyRange single(ByteString key) {
-        return new KeyRange(key, key.concat(FIRST_KEY));
+        // Not concatenated: that would be a rope, which is slow to compare.
+        byte[] end = new byte[key.size() + 1];
+        key.copyTo(end, 0);
+        return new KeyRange(key, UnsafeByteOperations.unsafeWrap(end));
+    }
+
+    /** Protobuf's own comparator makes two iterators each time. */
+    private static int compare(ByteString x, ByteString y) {
+        int common = Math.min(x.size(), y.size());
+        for (int i = 0; i < common; i++) {
+            byte ofX = x.byteAt(i);
+            byte ofY = y.byteAt(i);
+            if (ofX != ofY) {
+                return Byte.compareUnsigned(ofX, ofY);
+            }
+        }
+        return Integer.compare(x.size(), y.size());
     }
 
     /** Whether the range can hold no other key than its start. */
