@@ -88,6 +88,10 @@ public final class Main {
     }
 
     private static void run(ServerConfig config) throws InterruptedException {
+        // The store's library takes as long to load as all that comes before it is needed, so the two share the time.
+        Thread preload = new Thread(StoreOptions::preloadLmdb, "etcd-preload");
+        preload.setDaemon(true);
+        preload.start();
         Logger log = LoggerFactory.getLogger(Main.class);
         openLog(config, log);
         try {
@@ -161,10 +165,6 @@ public final class Main {
             throws IOException, StartException, InterruptedException {
         AtomicBoolean stopping = new AtomicBoolean();
         CompletableFuture<ClientPort.Content> content = new CompletableFuture<>();
-        // The store's library takes as long to load as the network, so the two share the time.
-        Thread preload = new Thread(StoreOptions::preloadLmdb, "etcd-preload");
-        preload.setDaemon(true);
-        preload.start();
         EventLoops loops = EventLoops.open();
         CompletableFuture<HttpHandler> peerContent = new CompletableFuture<>();
         CompletableFuture<EtcdServer> member = new CompletableFuture<>();

@@ -1,13 +1,16 @@
 package dev.cairn.server.tls;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Something that is made of files, and made anew when they hold something else. Files that cannot be used, for instance because only one half
- * of a pair has been replaced yet, leave what was made of the last good ones. Thread-safe.
+ * of a pair has been replaced yet, leave what was made of the last good ones. What needs no files cannot find them wrong, and is made when it
+ * is first asked for: a start without TLS does not read what the runtime trusts. Thread-safe.
  *
  * @param <T> what is made; immutable
  */
@@ -25,19 +28,25 @@ final class FromFiles<T> {
     private final Maker<T> maker;
     private final ReentrantLock making = new ReentrantLock();
     private volatile FileStamps stamps;
-    private volatile Made<T> made;
+    private volatile @Nullable Made<T> made;
 
     /** @throws TlsException what is wrong, and with which file */
     FromFiles(List<TlsSettings.Named> names, Maker<T> maker) throws TlsException {
         this.names = names;
         this.maker = maker;
         this.stamps = stamps();
-        List<TlsFile> files = TlsFile.readAll(names);
-        this.made = new Made<>(files, maker.make(files));
+        if (!names.isEmpty()) {
+            List<TlsFile> files = TlsFile.readAll(names);
+            this.made = new Made<>(files, maker.make(files));
+        }
     }
 
     /** Of the files as they are now; may read them. Who comes while another thread makes it anew gets what there was. */
     T current() {
+        Made<T> before = made;
+        if (before == null) {
+            return ofNothing();
+        }
         FileStamps now = stamps();
         if (!stamps.covers(now) && making.tryLock()) {
             try {
@@ -54,12 +63,29 @@ final class FromFiles<T> {
                 making.unlock();
             }
         }
-        return made.of();
+        return Objects.requireNonNull(made).of();
+    }
+
+    private T ofNothing() {
+        making.lock();
+        try {
+            Made<T> before = made;
+            if (before != null) {
+                return before.of();
+            }
+            T of = maker.make(List.of());
+            made = new Made<>(List.of(), of);
+            return of;
+        } catch (TlsException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            making.unlock();
+        }
     }
 
     private void makeAnew() throws TlsException {
         List<TlsFile> files = TlsFile.readAll(names);
-        if (TlsFile.same(files, made.files())) {
+        if (TlsFile.same(files, Objects.requireNonNull(made).files())) {
             return;
         }
         made = new Made<>(files, maker.make(files));
