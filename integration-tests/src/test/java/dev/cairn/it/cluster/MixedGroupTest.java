@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.proto.etcdserverpb.AlarmType;
-import dev.cairn.proto.etcdserverpb.StatusResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -117,10 +116,12 @@ class MixedGroupTest {
         }
         group.awaitEqualStores();
         for (int i = 0; i < 3; i++) {
-            StatusResponse status = group.client(i).status();
-            assertThat(status.getVersion()).isEqualTo("3.7.1");
-            // The cluster decided the version that all of them run.
-            assertThat(status.getStorageVersion()).isEqualTo("3.7.0");
+            Client client = group.client(i);
+            assertThat(client.status().getVersion()).isEqualTo("3.7.1");
+            // The cluster decides the version that all of them run; a real etcd looks for it every five seconds.
+            await("the storage version of m" + i)
+                    .atMost(Group.LIMIT)
+                    .until(() -> client.status().getStorageVersion().equals("3.7.0"));
         }
     }
 
