@@ -297,7 +297,7 @@ final class Compactor {
                 batch.add(new Look(
                         at,
                         RevisionRecord.idOf(at, record),
-                        RevisionRecord.stepOf(record),
+                        Layout.stepOf(record),
                         RevisionRecord.previousOf(record),
                         key));
                 found = cursor.next();
@@ -311,12 +311,12 @@ final class Compactor {
         Revision previous = look.previous();
         if (previous != null) {
             // A store of format 1 has milestones one behind the other, all with step 0.
-            boolean milestone = Layout.followsMilestone(look.step()) || look.step() == 0;
+            boolean milestone = Layout.followsMilestone(look.step()) || Layout.isMilestone(look.step());
             removed += removeRevision(txn, look.id(), previous, milestone);
         }
         ByteString key = look.tombstoneKey();
         if (key != null && look.revision().main() < compacted) {
-            removed += removeRevision(txn, look.id(), look.revision(), look.step() == 0);
+            removed += removeRevision(txn, look.id(), look.revision(), Layout.isMilestone(look.step()));
             ByteBuffer entry = ReadView.IDX.get(txn, key);
             if (entry != null && KeyState.revisionAt(entry).equals(look.revision())) {
                 ReadView.IDX.delete(txn, key);

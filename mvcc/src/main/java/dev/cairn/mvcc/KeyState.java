@@ -20,7 +20,6 @@ import java.nio.ByteBuffer;
  */
 record KeyState(Revision id, Revision revision, int step, boolean tombstone, long create, long version, long lease) {
     private static final int TOMBSTONE = 1;
-    private static final int STEP_SHIFT = 4;
 
     private static final int MOD_AT = 1;
     private static final int ID_AT = MOD_AT + Layout.REVISION_BYTES;
@@ -30,7 +29,7 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
     static final int BYTES = LEASE_AT + Long.BYTES;
 
     void encode(ByteBuffer to) {
-        to.put((byte) (step << STEP_SHIFT | (tombstone ? TOMBSTONE : 0)));
+        to.put(Layout.head(step, tombstone ? TOMBSTONE : 0));
         Layout.putRevision(to, revision);
         Layout.putRevision(to, id);
         to.putLong(create).putLong(version).putLong(lease);
@@ -40,7 +39,7 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
         return new KeyState(
                 idAt(from),
                 revisionAt(from),
-                stepAt(from),
+                Layout.stepOf(from),
                 isTombstone(from),
                 createAt(from),
                 from.getLong(VERSION_AT),
@@ -51,10 +50,6 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
 
     static boolean isTombstone(ByteBuffer encoded) {
         return (encoded.get(0) & TOMBSTONE) != 0;
-    }
-
-    private static int stepAt(ByteBuffer encoded) {
-        return (encoded.get(0) & 0xff) >> STEP_SHIFT;
     }
 
     static long mainAt(ByteBuffer encoded) {

@@ -76,6 +76,8 @@ final class Layout {
     /** From one milestone to the next. Steps have to fit into four bits. */
     static final int STEPS = 16;
 
+    private static final int STEP_SHIFT = 4;
+
     static final ByteString META_CONSISTENT_INDEX = ByteString.copyFromUtf8("consistent_index");
     static final ByteString META_TERM = ByteString.copyFromUtf8("term");
     static final ByteString META_CONF_STATE = ByteString.copyFromUtf8("confState");
@@ -125,6 +127,19 @@ final class Layout {
 
     static int nextStep(int step) {
         return (step + 1) % STEPS;
+    }
+
+    /** The first byte of an entry of {@code idx} and of a record of {@code rev}: the step in its upper half, flags in its lower. */
+    static byte head(int step, int flags) {
+        return (byte) (step << STEP_SHIFT | flags);
+    }
+
+    static int stepOf(ByteBuffer encoded) {
+        return (encoded.get(0) & 0xff) >> STEP_SHIFT;
+    }
+
+    static boolean isMilestone(int step) {
+        return step == 0;
     }
 
     /** Whether a version is a milestone, if the one that follows it has this step. */

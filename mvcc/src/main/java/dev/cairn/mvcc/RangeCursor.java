@@ -157,8 +157,6 @@ final class RangeCursor implements AutoCloseable {
         superseded = null;
         if (KeyState.mainAt(entry) <= main) {
             standsInStored = !KeyState.isTombstone(entry);
-        } else if (KeyState.idMainAt(entry) > main) {
-            standsInStored = false;
         } else {
             superseded = view.superseded(entry, main);
             standsInStored = superseded != null;

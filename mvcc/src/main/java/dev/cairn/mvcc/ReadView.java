@@ -77,10 +77,10 @@ final class ReadView implements AutoCloseable {
      */
     @Nullable
     Revision superseded(ByteBuffer entry, long main) {
-        Revision id = KeyState.idAt(entry);
-        if (id.main() > main) {
+        if (KeyState.idMainAt(entry) > main) {
             return null;
         }
+        Revision id = KeyState.idAt(entry);
         Revision milestone = milestoneAbove(id, main);
         Revision above = milestone == null ? KeyState.revisionAt(entry) : milestone;
         while (true) {

@@ -30,9 +30,8 @@ record RevisionRecord(
         ByteString keyValue) {
     private static final int FLAG_TOMBSTONE = 1;
     private static final int FLAG_OTHER_ID = 2;
-    private static final int FLAG_PREVIOUS = 4;
+    static final int FLAG_PREVIOUS = 4;
     private static final int FLAG_PREVIOUS_TOMBSTONE = 8;
-    private static final int STEP_SHIFT = 4;
 
     /** The length of the encoded form of a version. */
     static int bytes(Version version) {
@@ -45,12 +44,11 @@ record RevisionRecord(
     static void encode(Version version, ByteBuffer to) {
         boolean otherId = !version.state().id().equals(version.revision());
         Revision previous = version.previous();
-        int flags = version.state().step() << STEP_SHIFT
-                | (version.tombstone() ? FLAG_TOMBSTONE : 0)
+        int flags = (version.tombstone() ? FLAG_TOMBSTONE : 0)
                 | (otherId ? FLAG_OTHER_ID : 0)
                 | (previous != null ? FLAG_PREVIOUS : 0)
                 | (version.previousTombstone() ? FLAG_PREVIOUS_TOMBSTONE : 0);
-        to.put((byte) flags);
+        to.put(Layout.head(version.state().step(), flags));
         if (otherId) {
             Layout.putRevision(to, version.state().id());
         }
@@ -63,7 +61,7 @@ record RevisionRecord(
     static RevisionRecord decode(Revision revision, ByteBuffer from) {
         return new RevisionRecord(
                 idOf(revision, from),
-                stepOf(from),
+                Layout.stepOf(from),
                 isTombstone(from),
                 previousOf(from),
                 isPreviousTombstone(from),
@@ -80,10 +78,6 @@ record RevisionRecord(
             return null;
         }
         return Layout.revisionAt(encoded, 1 + ((flags & FLAG_OTHER_ID) == 0 ? 0 : Layout.REVISION_BYTES));
-    }
-
-    static int stepOf(ByteBuffer encoded) {
-        return (encoded.get(0) & 0xff) >> STEP_SHIFT;
     }
 
     static boolean isPreviousTombstone(ByteBuffer encoded) {

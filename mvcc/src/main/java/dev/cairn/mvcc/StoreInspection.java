@@ -182,7 +182,7 @@ public final class StoreInspection {
             return;
         }
         boolean same = RevisionRecord.idOf(state.revision(), record).equals(state.id())
-                && RevisionRecord.stepOf(record) == state.step()
+                && Layout.stepOf(record) == state.step()
                 && RevisionRecord.isTombstone(record) == state.tombstone()
                 && keyValue.key().equals(key)
                 && keyValue.create() == state.create()
@@ -213,7 +213,7 @@ public final class StoreInspection {
                     problem(place + ": the revision is not in table rev");
                 } else if (!RevisionRecord.idOf(revision, record).equals(id)
                         || RevisionRecord.isTombstone(record) != tombstone
-                        || RevisionRecord.stepOf(record) != 0) {
+                        || !Layout.isMilestone(Layout.stepOf(record))) {
                     problem(place + ": table rev has another key there, or another kind of change");
                 }
             }
@@ -253,7 +253,7 @@ public final class StoreInspection {
                 Revision id = RevisionRecord.idOf(at, record);
                 if (!isForgotten(tombstone, at, recovered)) {
                     owned++;
-                    checkOwned(txn, at, id, RevisionRecord.stepOf(record) == 0, keyValue.key());
+                    checkOwned(txn, at, id, Layout.isMilestone(Layout.stepOf(record)), keyValue.key());
                 }
                 Revision previous = RevisionRecord.previousOf(record);
                 if (previous != null) {
@@ -298,12 +298,14 @@ public final class StoreInspection {
             return;
         }
         named += forgotten ? 0 : 1;
-        int step = RevisionRecord.stepOf(record);
+        int step = Layout.stepOf(record);
+        int stepBefore = Layout.stepOf(before);
+        // In format 1 every version was a milestone.
+        boolean ofFormatOne = Layout.isMilestone(step) && Layout.isMilestone(stepBefore);
         boolean follows = previous.compareTo(at) < 0
                 && RevisionRecord.idOf(previous, before).equals(id)
                 && RevisionRecord.isTombstone(before) == RevisionRecord.isPreviousTombstone(record)
-                // In format 1 all steps are 0.
-                && (step == Layout.nextStep(RevisionRecord.stepOf(before)) || step == 0);
+                && (step == Layout.nextStep(stepBefore) || ofFormatOne);
         if (!follows) {
             problem(place + ": table rev has another key there, or another kind of change");
         }

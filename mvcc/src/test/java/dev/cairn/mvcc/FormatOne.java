@@ -3,7 +3,7 @@ package dev.cairn.mvcc;
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.backend.Backend;
 import dev.cairn.mvcc.backend.Cursor;
-import dev.cairn.mvcc.backend.TableRef;
+import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -19,8 +19,7 @@ final class FormatOne {
     private FormatOne() {}
 
     static void rewrite(Backend.Factory factory) {
-        StoreFailure failure = new StoreFailure(cause -> {});
-        try (Backend backend = new ChecksummedBackend(factory.open(Layout.TABLES), Layout.TABLES, failure);
+        try (Backend backend = open(factory);
                 WriteTxn txn = backend.write()) {
             rewriteKeys(txn);
             rewriteRevisions(txn);
@@ -73,12 +72,15 @@ final class FormatOne {
 
     /** The format that a store says it has. */
     static long formatOf(Backend.Factory factory) {
-        StoreFailure failure = new StoreFailure(cause -> {});
-        List<TableRef> tables = Layout.TABLES;
-        try (Backend backend = new ChecksummedBackend(factory.open(tables), tables, failure);
-                WriteTxn txn = backend.write()) {
+        try (Backend backend = open(factory);
+                ReadTxn txn = backend.read()) {
             ByteBuffer format = txn.get(Layout.STORE, Layout.STORE_FORMAT);
             return format == null ? 0 : format.getLong(0);
         }
+    }
+
+    private static Backend open(Backend.Factory factory) {
+        StoreFailure failure = new StoreFailure(cause -> {});
+        return new ChecksummedBackend(factory.open(Layout.TABLES), Layout.TABLES, failure);
     }
 }

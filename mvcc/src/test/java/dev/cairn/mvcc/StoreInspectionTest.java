@@ -42,8 +42,6 @@ class StoreInspectionTest {
         }
     }
 
-    private static final int FLAG_PREVIOUS = 4;
-
     private static ByteString key(int number) {
         return ByteString.copyFromUtf8("key/" + number + (number % 5 == 0 ? "-".repeat(number * 60) : ""));
     }
@@ -217,7 +215,7 @@ class StoreInspectionTest {
             // A version that follows none: as if the key had begun here.
             ByteBuffer value = ByteBuffer.wrap(record[1]);
             byte[] without = new byte[record[1].length - Layout.REVISION_BYTES];
-            without[0] = (byte) (record[1][0] & ~FLAG_PREVIOUS);
+            without[0] = (byte) (record[1][0] & ~RevisionRecord.FLAG_PREVIOUS);
             value.get(1, without, 1, Layout.REVISION_BYTES);
             int rest = 1 + 2 * Layout.REVISION_BYTES;
             value.get(rest, without, 1 + Layout.REVISION_BYTES, value.capacity() - rest);

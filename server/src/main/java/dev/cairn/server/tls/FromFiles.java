@@ -36,9 +36,14 @@ final class FromFiles<T> {
         this.maker = maker;
         this.stamps = stamps();
         if (!names.isEmpty()) {
-            List<TlsFile> files = TlsFile.readAll(names);
-            this.made = new Made<>(files, maker.make(files));
+            make(TlsFile.readAll(names));
         }
+    }
+
+    private T make(List<TlsFile> files) throws TlsException {
+        T of = maker.make(files);
+        made = new Made<>(files, of);
+        return of;
     }
 
     /** Of the files as they are now; may read them. Who comes while another thread makes it anew gets what there was. */
@@ -70,12 +75,7 @@ final class FromFiles<T> {
         making.lock();
         try {
             Made<T> before = made;
-            if (before != null) {
-                return before.of();
-            }
-            T of = maker.make(List.of());
-            made = new Made<>(List.of(), of);
-            return of;
+            return before != null ? before.of() : make(List.of());
         } catch (TlsException e) {
             throw new IllegalStateException(e);
         } finally {
@@ -88,7 +88,7 @@ final class FromFiles<T> {
         if (TlsFile.same(files, Objects.requireNonNull(made).files())) {
             return;
         }
-        made = new Made<>(files, maker.make(files));
+        make(files);
         LOG.atInfo()
                 .setMessage("TLS files have changed and are in use")
                 .addKeyValue(
