@@ -12,12 +12,11 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBufOutputStream;
-import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -381,21 +380,28 @@ final class GrpcStream {
 
     /** A message that the client or the socket does not take yet. It is encoded as it leaves, so until then it costs what the service made. */
     private static final class Waiting {
-        private final InputStream bytes;
+        private final ByteBuffer prefix;
+        private final InputStream message;
         private int left;
 
         Waiting(InputStream message, int length) {
-            byte[] prefix = ByteBuffer.allocate(MessageReader.PREFIX_BYTES)
+            this.prefix = ByteBuffer.allocate(MessageReader.PREFIX_BYTES)
                     .put((byte) 0)
                     .putInt(length)
-                    .array();
-            bytes = new SequenceInputStream(new ByteArrayInputStream(prefix), message);
-            left = prefix.length + length;
+                    .flip();
+            this.message = message;
+            this.left = length;
         }
 
         /** Some of it, at most so many bytes, and how many. */
         int writeSome(ByteBuf out, int most) throws IOException {
-            int written = out.writeBytes(bytes, Math.min(most, left));
+            if (prefix.hasRemaining()) {
+                int some = Math.min(most, prefix.remaining());
+                out.writeBytes(prefix.slice(prefix.position(), some));
+                prefix.position(prefix.position() + some);
+                return some;
+            }
+            int written = readInto(out, Math.min(most, left));
             if (written <= 0) {
                 throw new EOFException("a message ends " + left + " bytes before its length");
             }
@@ -403,12 +409,23 @@ final class GrpcStream {
             return written;
         }
 
+        /** A message that can fill a buffer itself is spared a copy by way of an array. */
+        private int readInto(ByteBuf out, int most) throws IOException {
+            if (!(message instanceof ReadableByteChannel channel)) {
+                return out.writeBytes(message, most);
+            }
+            out.ensureWritable(most);
+            int written = channel.read(out.nioBuffer(out.writerIndex(), most));
+            out.writerIndex(out.writerIndex() + Math.max(0, written));
+            return written;
+        }
+
         boolean isOver() {
-            return left == 0;
+            return left == 0 && !prefix.hasRemaining();
         }
 
         void close() {
-            StreamCall.discard(bytes);
+            StreamCall.discard(message);
         }
     }
 

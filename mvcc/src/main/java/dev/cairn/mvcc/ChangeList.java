@@ -44,6 +44,12 @@ final class ChangeList {
         return version == null ? null : version.revision().main();
     }
 
+    /** False only if the revision is older than all that are here. */
+    boolean mayHold(Revision revision) {
+        Version version = first.versions[0];
+        return version != null && version.revision().compareTo(revision) <= 0;
+    }
+
     /** An iterator that stands before the first version whose revision is not less. */
     Walk from(Revision revision) {
         Chunk chunk = first;

@@ -160,11 +160,7 @@ final class HistoryReader {
 
     /** The key-value as it was written at a revision that the view sees; null when it was compacted away or there is no such revision. */
     static @Nullable ByteString keyValueAt(ReadView view, Revision revision) {
-        Version version = find(view.overlay().active(), revision);
-        Generation frozen = view.overlay().frozen();
-        if (version == null && frozen != null) {
-            version = find(frozen, revision);
-        }
+        Version version = recent(view, revision);
         if (version != null) {
             return version.keyValue();
         }
@@ -172,7 +168,17 @@ final class HistoryReader {
         return record == null ? null : RevisionRecord.keyValue(record);
     }
 
+    /** What the overlay holds of a revision that the view sees; null when it is not there. */
+    static @Nullable Version recent(ReadView view, Revision revision) {
+        Version version = find(view.overlay().active(), revision);
+        Generation frozen = view.overlay().frozen();
+        return version == null && frozen != null ? find(frozen, revision) : version;
+    }
+
     private static @Nullable Version find(Generation generation, Revision revision) {
+        if (!generation.changes().mayHold(revision)) {
+            return null;
+        }
         Version version = generation.changes().from(revision).next();
         return version != null && version.revision().equals(revision) ? version : null;
     }

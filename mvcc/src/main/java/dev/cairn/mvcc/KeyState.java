@@ -7,8 +7,10 @@ import java.nio.ByteBuffer;
  * Immutable.
  *
  * <pre>
- * step and tombstone 1 | mod main 8 | mod sub 4 | id main 8 | id sub 4 | create 8 | version 8 | lease 8
+ * step and tombstone 1 | mod main 8 | mod sub 4 | id main 8 | id sub 4 | create 8 | version 8 | lease 8 | length 4
  * </pre>
+ *
+ * <p>The length was not always written; an entry without it is read like one with a length of 0.
  *
  * @param id the revision at which the key's entry was made
  * @param revision the revision of this version
@@ -17,8 +19,18 @@ import java.nio.ByteBuffer;
  * @param create the revision at which this life of the key began
  * @param version the number of puts in this life
  * @param lease the lease the key hangs on, or 0
+ * @param keyValueBytes how long the encoded key-value is, so that a range can be measured without a look at its values; 0 if that was
+ *     not noted
  */
-record KeyState(Revision id, Revision revision, int step, boolean tombstone, long create, long version, long lease) {
+record KeyState(
+        Revision id,
+        Revision revision,
+        int step,
+        boolean tombstone,
+        long create,
+        long version,
+        long lease,
+        int keyValueBytes) {
     private static final int TOMBSTONE = 1;
 
     private static final int MOD_AT = 1;
@@ -26,13 +38,22 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
     private static final int CREATE_AT = ID_AT + Layout.REVISION_BYTES;
     private static final int VERSION_AT = CREATE_AT + Long.BYTES;
     private static final int LEASE_AT = VERSION_AT + Long.BYTES;
-    static final int BYTES = LEASE_AT + Long.BYTES;
+    private static final int LENGTH_AT = LEASE_AT + Long.BYTES;
+    static final int BYTES = LENGTH_AT + Integer.BYTES;
+
+    /** Of an entry that does not tell the length. */
+    static final int BYTES_WITHOUT_LENGTH = LENGTH_AT;
+
+    /** A deleted key. */
+    static KeyState tombstone(Revision id, Revision revision, int step) {
+        return new KeyState(id, revision, step, true, 0, 0, 0, 0);
+    }
 
     void encode(ByteBuffer to) {
         to.put(Layout.head(step, tombstone ? TOMBSTONE : 0));
         Layout.putRevision(to, revision);
         Layout.putRevision(to, id);
-        to.putLong(create).putLong(version).putLong(lease);
+        to.putLong(create).putLong(version).putLong(lease).putInt(keyValueBytes);
     }
 
     static KeyState decode(ByteBuffer from) {
@@ -43,7 +64,8 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
                 isTombstone(from),
                 createAt(from),
                 from.getLong(VERSION_AT),
-                from.getLong(LEASE_AT));
+                from.getLong(LEASE_AT),
+                keyValueBytesAt(from));
     }
 
     // For scans, which look at one field of many entries.
@@ -70,6 +92,10 @@ record KeyState(Revision id, Revision revision, int step, boolean tombstone, lon
 
     static long leaseAt(ByteBuffer encoded) {
         return encoded.getLong(LEASE_AT);
+    }
+
+    static int keyValueBytesAt(ByteBuffer encoded) {
+        return encoded.remaining() < BYTES ? 0 : encoded.getInt(LENGTH_AT);
     }
 
     static long createAt(ByteBuffer encoded) {

@@ -71,7 +71,9 @@ record LoadedRevision(
     KeyState state(@Nullable KeyState before) {
         Revision id = before == null ? revision : before.id();
         int step = Layout.nextStep(before == null ? 0 : before.step());
-        return new KeyState(id, revision, step, tombstone, create, version, lease);
+        return tombstone
+                ? KeyState.tombstone(id, revision, step)
+                : new KeyState(id, revision, step, false, create, version, lease, keyValue.size());
     }
 
     static String place(byte[] key) {

@@ -227,9 +227,13 @@ final class RangeCursor implements AutoCloseable {
         return version != null ? version.keyValue() : view.storedKeyValue(revision(), id());
     }
 
-    /** The length of {@link #keyValue}, without a copy. */
+    /** The length of {@link #keyValue}, as a rule without a look at it. */
     int keyValueBytes() {
-        return version != null ? version.keyValue().size() : view.storedKeyValueBytes(revision(), id());
+        if (version != null) {
+            return version.keyValue().size();
+        }
+        int noted = superseded != null ? 0 : KeyState.keyValueBytesAt(stored.value());
+        return noted != 0 ? noted : view.storedKeyValueBytes(revision(), id());
     }
 
     /** The decoded key-value, for those whose {@code idx} entry speaks of a newer version. */

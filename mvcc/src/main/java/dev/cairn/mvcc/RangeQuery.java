@@ -97,7 +97,7 @@ final class RangeQuery {
                 keepsAll = rest == null;
             }
             if (rest != null) {
-                rest.add(cursor.revision(), cursor.keyValueBytes());
+                rest.add(cursor.revision(), cursor.id(), cursor.keyValueBytes());
             } else {
                 ByteString keyValue = shownKeyValue(cursor);
                 keyValues.add(keyValue);

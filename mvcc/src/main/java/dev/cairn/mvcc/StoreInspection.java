@@ -147,7 +147,7 @@ public final class StoreInspection {
             for (; !scan.atEnd(); scan.next()) {
                 note("idx, its keys", looked++, all);
                 ByteString key = scan.key();
-                if (scan.value().remaining() < KeyState.BYTES) {
+                if (scan.value().remaining() < KeyState.BYTES_WITHOUT_LENGTH) {
                     problem("table idx, " + shown(key) + ": a state of "
                             + scan.value().remaining() + " bytes");
                     continue;
@@ -187,7 +187,10 @@ public final class StoreInspection {
                 && keyValue.key().equals(key)
                 && keyValue.create() == state.create()
                 && keyValue.version() == state.version()
-                && keyValue.lease() == state.lease();
+                && keyValue.lease() == state.lease()
+                && (state.keyValueBytes() == 0
+                        || state.keyValueBytes()
+                                == RevisionRecord.keyValueBuffer(record).remaining());
         if (!same) {
             problem(place + ": table rev has something else there, of " + shown(keyValue.key()));
         }

@@ -64,9 +64,10 @@ final class WriteScope implements AutoCloseable {
         long version = lives && old != null ? old.version() + 1 : 1;
         Revision revision = nextRevision();
         Predecessor predecessor = predecessor(old, revision);
-        KeyState created =
-                new KeyState(predecessor.id(), revision, predecessor.nextStep(), false, create, version, lease);
-        add(key, created, predecessor, KeyValues.encode(key, create, revision.main(), version, value, lease));
+        ByteString keyValue = KeyValues.encode(key, create, revision.main(), version, value, lease);
+        KeyState created = new KeyState(
+                predecessor.id(), revision, predecessor.nextStep(), false, create, version, lease, keyValue.size());
+        add(key, created, predecessor, keyValue);
         if (!lives) {
             keys++;
         }
@@ -124,7 +125,7 @@ final class WriteScope implements AutoCloseable {
         }
         Revision revision = nextRevision();
         Predecessor predecessor = predecessor(old, revision);
-        KeyState deleted = new KeyState(predecessor.id(), revision, predecessor.nextStep(), true, 0, 0, 0);
+        KeyState deleted = KeyState.tombstone(predecessor.id(), revision, predecessor.nextStep());
         add(key, deleted, predecessor, KeyValues.tombstone(key));
         keys--;
         if (old.lease() != 0) {

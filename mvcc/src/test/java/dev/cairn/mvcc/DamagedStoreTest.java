@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -299,11 +300,11 @@ class DamagedStoreTest {
         }
     }
 
-    /** A sound record of revision 2 that says it is of another key. */
-    private static Version foreignVersion() {
-        KeyState state = new KeyState(new Revision(1, 0), new Revision(2, 0), 1, false, 2, 1, 0);
-        ByteString keyValue = KeyValues.encode(key(1), 2, 2, 1, ByteString.EMPTY, 0);
-        return new Version(key(1), state, keyValue, null, false, null);
+    /** A sound record of revision 2 that says it is of the key with this id. */
+    private static Version secondRevision(long id, ByteString key, ByteString value) {
+        ByteString keyValue = KeyValues.encode(key, 2, 2, 1, value, 0);
+        KeyState state = new KeyState(new Revision(id, 0), new Revision(2, 0), 1, false, 2, 1, 0, keyValue.size());
+        return new Version(key, state, keyValue, null, false, null);
     }
 
     @Test
@@ -322,7 +323,7 @@ class DamagedStoreTest {
                 try (WriteTxn txn = sealing.write()) {
                     txn.delete(Layout.REV, Layout.revisionKey(2, 0));
                     if (foreign) {
-                        Version other = foreignVersion();
+                        Version other = secondRevision(1, key(1), ByteString.EMPTY);
                         RevisionRecord.encode(
                                 other, txn.reserve(Layout.REV, Layout.revisionKey(2, 0), RevisionRecord.bytes(other)));
                     }
@@ -335,6 +336,56 @@ class DamagedStoreTest {
                         .as("foreign: %s", foreign)
                         .isInstanceOf(DamagedStoreException.class);
                 assertThat(reported).hasSize(1);
+                assertThatThrownBy(() -> readLater(store))
+                        .as("foreign: %s", foreign)
+                        .isInstanceOf(DamagedStoreException.class);
+            }
+        }
+    }
+
+    /** Reads all keys as an answer does that keeps nothing. */
+    private static int readLater(MvccStore store) throws KvException {
+        RangeRequest all = RangeRequest.newBuilder()
+                .setKey(ByteString.copyFrom(new byte[1]))
+                .setRangeEnd(ByteString.copyFrom(new byte[1]))
+                .build();
+        int read = 0;
+        try (RangeResult result = store.range(all, 0)) {
+            RangeRest rest = Objects.requireNonNull(result.rest());
+            for (List<ByteString> piece = rest.next(); !piece.isEmpty(); piece = rest.next()) {
+                read += piece.size();
+            }
+        }
+        return read;
+    }
+
+    @Test
+    void shouldNotSendMoreOrLessThanWasAnnounced() throws Exception {
+        for (int bytes : new int[] {0, 99, 100, 101}) {
+            MemoryBackend.Disk disk = new MemoryBackend.Disk();
+            try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+                for (int i = 0; i < 3; i++) {
+                    store.put(PutRequest.newBuilder()
+                            .setKey(key(i))
+                            .setValue(ByteString.copyFrom(new byte[100]))
+                            .build());
+                    store.applied(i + 1, 1);
+                }
+            }
+            try (Backend raw = disk.open(Layout.TABLES);
+                    Backend sealing = new ChecksummedBackend(raw, Layout.TABLES, new StoreFailure(failure -> {}));
+                    WriteTxn txn = sealing.write()) {
+                Version other = secondRevision(2, key(0), ByteString.copyFrom(new byte[bytes]));
+                RevisionRecord.encode(
+                        other, txn.reserve(Layout.REV, Layout.revisionKey(2, 0), RevisionRecord.bytes(other)));
+                txn.commit();
+            }
+            try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
+                if (bytes == 100) {
+                    assertThat(readLater(store)).isEqualTo(3);
+                } else {
+                    assertThatThrownBy(() -> readLater(store)).isInstanceOf(DamagedStoreException.class);
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Writes a store as releases with format 1 have written it: no version has a step, and all that are superseded stand in {@code hist}. */
+/** Writes a store as releases with format 1 have written it: no version has a step or a length, and all that are superseded stand in {@code hist}. */
 final class FormatOne {
     private static final int TOMBSTONE_ALONE = 1;
     private static final int FLAGS_ALONE = 15;
@@ -37,7 +37,8 @@ final class FormatOne {
         }
         entries.forEach((key, entry) -> {
             entry[0] &= TOMBSTONE_ALONE;
-            ReadView.IDX.reserve(txn, key, entry.length).put(entry);
+            int length = KeyState.BYTES_WITHOUT_LENGTH;
+            ReadView.IDX.reserve(txn, key, length).put(entry, 0, length);
         });
     }
 

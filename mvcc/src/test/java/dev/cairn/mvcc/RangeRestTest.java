@@ -11,6 +11,7 @@ import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -154,7 +155,11 @@ class RangeRestTest {
         CompactionHolds holds = new CompactionHolds(StoreImage.AGE_MAX_NANOS);
         CompactionHolds.Hold hold = holds.hold(0);
         RangeRest rest = new RangeRest(store.state, hold);
-        rest.add(new Revision(store.currentRevision(), 0), 1);
+        try (ReadView view = store.state.open()) {
+            Revision last = new Revision(store.currentRevision(), 0);
+            Version version = Objects.requireNonNull(HistoryReader.recent(view, last));
+            rest.add(last, version.state().id(), version.keyValue().size());
+        }
         assertThat(rest.next()).hasSize(1);
         holds.neededFrom();
         assertThatThrownBy(rest::next)

@@ -54,6 +54,13 @@ final class StoreCheck {
                     assertThat(keyValue.getCreateRevision()).isEqualTo(state.create());
                     assertThat(keyValue.getVersion()).isEqualTo(state.version());
                     assertThat(keyValue.getLease()).isEqualTo(state.lease());
+                    if (!(formatOne && state.keyValueBytes() == 0)) {
+                        assertThat(state.keyValueBytes())
+                                .isEqualTo(
+                                        state.tombstone()
+                                                ? 0
+                                                : record.keyValue().size());
+                    }
                     assertThat(named.add(state.revision())).isTrue();
                     live += state.tombstone() ? 0 : 1;
                 }

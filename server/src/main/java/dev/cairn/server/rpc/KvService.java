@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * log. Long ranges are read on threads of their own, so that no event loop is busy for long. Thread-safe; no call blocks.
  */
 public final class KvService {
+    /** What is kept of an answer to a range; the rest is read when the client takes it. */
+    private static final long KEPT_BYTES_MAX = 256 << 10;
+
     private final MvccStore store;
     private final Proposer proposer;
     private final ReadGate reads;
@@ -50,7 +53,6 @@ public final class KvService {
     private final Executor readers;
     private final int txnOperationsMax;
     private final long requestBytesMax;
-    private final KeptBytes kept = new KeptBytes();
 
     /** @param readers runs what reads long */
     public KvService(
@@ -98,8 +100,8 @@ public final class KvService {
         Credentials caller = Caller.current().credentials();
         Consumer<Identity> read = who -> {
             try {
-                RangeResult result = store.range(request, kept.allowed());
-                RangeAnswer answer = new RangeAnswer(headers.header(result.revision()), result, kept);
+                RangeResult result = store.range(request, KEPT_BYTES_MAX);
+                RangeAnswer answer = new RangeAnswer(headers.header(result.revision()), result);
                 if (answer.fits()) {
                     answer(call, who, answer);
                 } else {

@@ -34,26 +34,21 @@ final class RangeAnswer implements AutoCloseable {
 
     private final ResponseHeader header;
     private final RangeResult result;
-    private final KeptBytes.Share kept;
     private final int headerSize;
     private final int endSize;
     private final long encodedSize;
 
-    /** @param keeps is told what of it is in memory */
-    RangeAnswer(ResponseHeader header, RangeResult result, KeptBytes keeps) {
+    RangeAnswer(ResponseHeader header, RangeResult result) {
         this.header = header;
         this.result = result;
         headerSize = CodedOutputStream.computeMessageSize(RangeResponse.HEADER_FIELD_NUMBER, header);
         endSize = endSize(result);
-        long inMemory = 0;
         long fields = 0;
         for (ByteString keyValue : result.keyValues()) {
-            inMemory += keyValue.size();
             fields += CodedOutputStream.computeBytesSize(RangeResponse.KVS_FIELD_NUMBER, keyValue);
         }
         RangeRest rest = result.rest();
         encodedSize = headerSize + endSize + fields + (rest == null ? 0 : rest.encodedBytes());
-        kept = keeps.keep(inMemory);
     }
 
     private static int endSize(RangeResult result) {
@@ -88,11 +83,10 @@ final class RangeAnswer implements AutoCloseable {
         return encodedSize;
     }
 
-    /** Gives back what it holds of store and memory. Idempotent. */
+    /** Gives back what it holds of the store. Idempotent. */
     @Override
     public void close() {
         result.close();
-        kept.close();
     }
 
     /** Whether a message can be as long. */

@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.List;
 
 /**
@@ -23,7 +24,7 @@ import java.util.List;
  * <p>The key-values are encoded already. On the wire an embedded message is its bytes behind tag and length, so that is all that is
  * written of them.
  */
-final class RangeAnswerStream extends InputStream implements KnownLength, Drainable {
+final class RangeAnswerStream extends InputStream implements KnownLength, Drainable, ReadableByteChannel {
     private static final byte KEY_VALUE_TAG =
             RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
     private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
@@ -32,6 +33,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     private final RangeResult result;
     private final int endBytes;
     private int left;
+    private boolean closed;
 
     private List<ByteString> keyValues;
     private int begun;
@@ -124,24 +126,30 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
 
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
-        int done = 0;
-        while (done < length) {
-            int room = length - done;
+        return read(ByteBuffer.wrap(target, offset, length));
+    }
+
+    /** As {@link #read(byte[], int, int)}, into whatever memory; it is filled as long as there is something left. */
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        int wanted = target.remaining();
+        while (target.hasRemaining()) {
             if (fields.hasRemaining()) {
-                int some = Math.min(room, fields.remaining());
-                fields.get(target, offset + done, some);
-                done += some;
+                int some = Math.min(target.remaining(), fields.remaining());
+                target.put(target.position(), fields, fields.position(), some);
+                target.position(target.position() + some);
+                fields.position(fields.position() + some);
             } else if (keyValueGone < keyValue.size()) {
-                int some = Math.min(room, keyValue.size() - keyValueGone);
-                keyValue.substring(keyValueGone, keyValueGone + some).copyTo(target, offset + done);
+                int some = Math.min(target.remaining(), keyValue.size() - keyValueGone);
+                keyValue.substring(keyValueGone, keyValueGone + some).copyTo(target);
                 keyValueGone += some;
-                done += some;
             } else if (!advance()) {
                 break;
             }
         }
+        int done = wanted - target.remaining();
         left -= done;
-        return done == 0 && length > 0 ? -1 : done;
+        return done == 0 && wanted > 0 ? -1 : done;
     }
 
     @Override
@@ -156,7 +164,13 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     }
 
     @Override
+    public boolean isOpen() {
+        return !closed;
+    }
+
+    @Override
     public void close() {
+        closed = true;
         answer.close();
     }
 }
