@@ -1,16 +1,14 @@
 package dev.cairn.mvcc;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import dev.cairn.mvcc.KvException.Reason;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The end of a range that is too long to be kept in memory: of its key-values the revisions are noted, and their length in all. They are
- * read, piece by piece, as they are wanted. Confined to one thread at a time; each call of {@link #next} is one short look at the store.
+ * read, piece by piece, as they are wanted. Confined to one thread at a time; each call of {@link #read} is one short look at the store.
  *
  * <p><b>Compaction</b> leaves them where they are until this is closed ({@link CompactionHolds}). It does not wait for ever: none is made
  * while a compaction waits, and one that has not been read for {@link #IDLE_MAX_NANOS} then loses its place.
@@ -22,14 +20,18 @@ public final class RangeRest implements AutoCloseable {
     /** A minute. */
     public static final long IDLE_MAX_NANOS = 60_000_000_000L;
 
-    private static final int PIECE_BYTES = 64 << 10;
+    private static final byte KEY_VALUE_TAG =
+            RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
     private final StoreState state;
     private final CompactionHolds.Hold hold;
     private final RevisionList revisions = new RevisionList();
+    private final RevisionList.Walk left = revisions.walk();
     private final Tally noted = new Tally();
     private final Tally given = new Tally();
-    private int read;
+
+    /** A key-value, behind its tag and its length, of which the last target has taken the beginning. */
+    private ByteBuffer begun = ByteBuffer.allocate(0);
 
     /** What one has seen of key-values that pass by. */
     private static final class Tally {
@@ -39,10 +41,12 @@ public final class RangeRest implements AutoCloseable {
         private long keys;
 
         void add(Revision id, int keyValueBytes) {
-            encodedBytes += CodedOutputStream.computeTagSize(RangeResponse.KVS_FIELD_NUMBER)
-                    + CodedOutputStream.computeUInt32SizeNoTag(keyValueBytes)
-                    + keyValueBytes;
+            encodedBytes += RangeRest.encodedBytes(keyValueBytes);
             keys = 31 * (31 * keys + id.main()) + id.sub();
+        }
+
+        boolean isLike(Tally other) {
+            return encodedBytes == other.encodedBytes && keys == other.keys;
         }
     }
 
@@ -58,6 +62,10 @@ public final class RangeRest implements AutoCloseable {
         noted.add(id, bytes);
     }
 
+    private static int encodedBytes(int keyValueBytes) {
+        return 1 + CodedOutputStream.computeUInt32SizeNoTag(keyValueBytes) + keyValueBytes;
+    }
+
     /** How many key-values there are, those that have been read included. */
     public int keyValues() {
         return revisions.size();
@@ -68,46 +76,81 @@ public final class RangeRest implements AutoCloseable {
         return noted.encodedBytes;
     }
 
+    /** Whether {@link #read} has more to give. */
+    public boolean hasMore() {
+        return begun.hasRemaining() || left.hasNext();
+    }
+
     /**
-     * The next key-values in key order; empty behind the last.
+     * Writes what comes next of the key-values, in key order and as fields of a {@link RangeResponse}, until the target is full or all are
+     * written. The store is looked at meanwhile, so the target should be a short one.
      *
      * @throws KvException COMPACTED when the place was lost
      */
-    public List<ByteString> next() throws KvException {
-        List<ByteString> piece = new ArrayList<>();
+    public void read(ByteBuffer target) throws KvException {
+        writeBegun(target);
+        if (!target.hasRemaining() || !left.hasNext()) {
+            return;
+        }
         try (ReadView view = state.open()) {
             // Behind the opening: what is removed from now on is still in the view.
             if (hold.isBroken()) {
                 throw new KvException(Reason.COMPACTED);
             }
-            for (long bytes = 0; bytes < PIECE_BYTES && read < revisions.size(); read++) {
-                ByteString keyValue = keyValue(view, revisions.get(read));
-                piece.add(keyValue);
-                bytes += keyValue.size();
-            }
-            if (given.encodedBytes > noted.encodedBytes) {
-                throw state.damaged("key-values are longer than their keys say");
-            }
-            if (read == revisions.size() && (given.encodedBytes != noted.encodedBytes || given.keys != noted.keys)) {
-                throw state.damaged("key-values are not of the length or of the keys that name them");
+            while (target.hasRemaining() && left.hasNext()) {
+                ByteBuffer keyValue = keyValue(view, left.next());
+                if (given.encodedBytes > noted.encodedBytes || !left.hasNext() && !given.isLike(noted)) {
+                    throw state.damaged("key-values are not of the length or of the keys that name them");
+                }
+                write(keyValue, target);
             }
         }
         hold.renew();
-        return piece;
     }
 
-    private ByteString keyValue(ReadView view, Revision revision) {
+    private void write(ByteBuffer keyValue, ByteBuffer target) {
+        int length = keyValue.remaining();
+        int bytes = encodedBytes(length);
+        ByteBuffer to = target;
+        if (bytes > target.remaining()) {
+            begun = ByteBuffer.allocate(bytes);
+            to = begun;
+        }
+        to.put(KEY_VALUE_TAG);
+        int high = length;
+        for (; high > 0x7f; high >>>= 7) {
+            to.put((byte) (high | 0x80));
+        }
+        to.put((byte) high).put(keyValue);
+        if (to != target) {
+            begun.flip();
+            writeBegun(target);
+        }
+    }
+
+    private void writeBegun(ByteBuffer target) {
+        int bytes = Math.min(begun.remaining(), target.remaining());
+        target.put(begun.slice(begun.position(), bytes));
+        begun.position(begun.position() + bytes);
+    }
+
+    /** Where it lies. */
+    private ByteBuffer keyValue(ReadView view, Revision revision) {
         Version recent = HistoryReader.recent(view, revision);
+        ByteBuffer keyValue;
+        Revision id;
         if (recent != null) {
-            given.add(recent.state().id(), recent.keyValue().size());
-            return recent.keyValue();
+            id = recent.state().id();
+            keyValue = recent.keyValue().asReadOnlyByteBuffer();
+        } else {
+            ByteBuffer record = view.record(revision);
+            if (record == null || RevisionRecord.isTombstone(record)) {
+                throw state.damaged("a key lives at revision " + revision + ", which is missing or deletes it");
+            }
+            id = RevisionRecord.idOf(revision, record);
+            keyValue = RevisionRecord.keyValueBuffer(record);
         }
-        ByteBuffer record = view.record(revision);
-        if (record == null || RevisionRecord.isTombstone(record)) {
-            throw state.damaged("a key lives at revision " + revision + ", which is missing or deletes it");
-        }
-        ByteString keyValue = RevisionRecord.keyValue(record);
-        given.add(RevisionRecord.idOf(revision, record), keyValue.size());
+        given.add(id, keyValue.remaining());
         return keyValue;
     }
 

@@ -32,6 +32,7 @@ final class ReadView implements AutoCloseable {
     private @Nullable Cursor milestones;
     private @Nullable Cursor records;
     private boolean recordRead;
+    private @Nullable Revision lastRecord;
 
     /** The order matters: see {@link Overlay}. */
     ReadView(Overlay.View overlay, ReadTxn txn, KeyCounts counts, StoreFailure failure) {
@@ -115,12 +116,25 @@ final class ReadView implements AutoCloseable {
             return txn.get(Layout.REV, key);
         }
         // Who reads many reads neighbours, as a rule: a cursor finds what is on its page without a search from the
-        // root.
+        // root, and what was written next without any.
         if (records == null) {
             records = txn.cursor(Layout.REV);
         }
         Cursor cursor = records;
-        return cursor.seek(key) && cursor.key().equals(ByteBuffer.wrap(key)) ? cursor.value() : null;
+        Revision last = lastRecord;
+        lastRecord = null;
+        boolean found = last != null && revision.follows(last) && cursor.next() && isAt(cursor, revision)
+                || cursor.seek(key) && isAt(cursor, revision);
+        if (!found) {
+            return null;
+        }
+        lastRecord = revision;
+        return cursor.value();
+    }
+
+    private static boolean isAt(Cursor cursor, Revision revision) {
+        ByteBuffer key = cursor.key();
+        return key.getLong(0) == revision.main() && key.getInt(Long.BYTES) == revision.sub();
     }
 
     /**

@@ -11,6 +11,11 @@ public record Revision(long main, long sub) implements Comparable<Revision> {
         return order != 0 ? order : Long.compare(sub, other.sub);
     }
 
+    /** Whether a history without gaps could have this behind the other. */
+    boolean follows(Revision other) {
+        return main == other.main ? sub == other.sub + 1 : main == other.main + 1 && sub == 0;
+    }
+
     @Override
     public String toString() {
         return main + "/" + sub;

@@ -1,37 +1,87 @@
 package dev.cairn.mvcc;
 
+import com.google.protobuf.CodedInputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many revisions in twelve bytes each. Not thread-safe. */
+/**
+ * Many revisions, to be read in the order in which they came. Each is kept as the distance of its main revision to that of the one before and its
+ * sub revision, both as protobuf's variable-length integers: some three bytes for keys that were written about the same time. Not thread-safe.
+ */
 final class RevisionList {
-    private static final int CHUNK_SIZE = 1024;
+    private static final int CHUNK_BYTES = 4096;
+    private static final int VARINT_BYTES_MAX = 10;
 
-    private final List<Chunk> chunks = new ArrayList<>();
+    private final List<byte[]> chunks = new ArrayList<>();
+    private int inLast = CHUNK_BYTES;
+    private long lastMain;
     private int size;
 
-    private static final class Chunk {
-        final long[] mains = new long[CHUNK_SIZE];
-        final int[] subs = new int[CHUNK_SIZE];
-    }
-
     void add(Revision revision) {
-        int at = size % CHUNK_SIZE;
-        if (at == 0) {
-            chunks.add(new Chunk());
+        if (CHUNK_BYTES - inLast < 2 * VARINT_BYTES_MAX) {
+            chunks.add(new byte[CHUNK_BYTES]);
+            inLast = 0;
         }
-        Chunk last = chunks.get(chunks.size() - 1);
-        last.mains[at] = revision.main();
-        last.subs[at] = Math.toIntExact(revision.sub());
+        byte[] chunk = chunks.get(chunks.size() - 1);
+        long distance = revision.main() - lastMain;
+        inLast = put(chunk, inLast, distance << 1 ^ distance >> 63);
+        inLast = put(chunk, inLast, revision.sub());
+        lastMain = revision.main();
         size++;
     }
 
-    Revision get(int index) {
-        Chunk chunk = chunks.get(index / CHUNK_SIZE);
-        return new Revision(chunk.mains[index % CHUNK_SIZE], chunk.subs[index % CHUNK_SIZE]);
+    private static int put(byte[] to, int offset, long number) {
+        int at = offset;
+        long left = number;
+        for (; (left & ~0x7fL) != 0; left >>>= 7) {
+            to[at++] = (byte) (left | 0x80);
+        }
+        to[at++] = (byte) left;
+        return at;
     }
 
     int size() {
         return size;
+    }
+
+    /** From the first one on. */
+    Walk walk() {
+        return new Walk();
+    }
+
+    /** Hands out one after the other. */
+    final class Walk {
+        private int chunk;
+        private int at;
+        private int given;
+        private long main;
+
+        boolean hasNext() {
+            return given < size;
+        }
+
+        Revision next() {
+            // As where it was written: what is left of a chunk is too short for two numbers.
+            if (CHUNK_BYTES - at < 2 * VARINT_BYTES_MAX) {
+                chunk++;
+                at = 0;
+            }
+            main += CodedInputStream.decodeZigZag64(varint());
+            given++;
+            return new Revision(main, varint());
+        }
+
+        private long varint() {
+            byte[] from = chunks.get(chunk);
+            long number = 0;
+            int shift = 0;
+            byte read;
+            do {
+                read = from[at++];
+                number |= (read & 0x7fL) << shift;
+                shift += 7;
+            } while (read < 0);
+            return number;
+        }
     }
 }

@@ -343,20 +343,20 @@ class DamagedStoreTest {
         }
     }
 
-    /** Reads all keys as an answer does that keeps nothing. */
+    /** Reads all keys as an answer does that keeps nothing; how many bytes there are. */
     private static int readLater(MvccStore store) throws KvException {
         RangeRequest all = RangeRequest.newBuilder()
                 .setKey(ByteString.copyFrom(new byte[1]))
                 .setRangeEnd(ByteString.copyFrom(new byte[1]))
                 .build();
-        int read = 0;
         try (RangeResult result = store.range(all, 0)) {
             RangeRest rest = Objects.requireNonNull(result.rest());
-            for (List<ByteString> piece = rest.next(); !piece.isEmpty(); piece = rest.next()) {
-                read += piece.size();
+            ByteBuffer read = ByteBuffer.allocate(Math.toIntExact(rest.encodedBytes()));
+            while (rest.hasMore() && read.hasRemaining()) {
+                rest.read(read);
             }
+            return read.position();
         }
-        return read;
     }
 
     @Test
@@ -382,7 +382,7 @@ class DamagedStoreTest {
             }
             try (MvccStore store = MvccStore.open(StoreOptions.of(disk))) {
                 if (bytes == 100) {
-                    assertThat(readLater(store)).isEqualTo(3);
+                    assertThat(readLater(store)).isGreaterThan(300);
                 } else {
                     assertThatThrownBy(() -> readLater(store)).isInstanceOf(DamagedStoreException.class);
                 }

@@ -9,6 +9,7 @@ import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -64,7 +65,7 @@ class RangeRestTest {
     }
 
     @Test
-    void shouldBeTheRangeOfOneMoment() throws KvException {
+    void shouldBeTheRangeOfOneMoment() throws Exception {
         int parted = 0;
         for (int round = 0; round < 60; round++) {
             write(50 + random.nextInt(200));
@@ -83,8 +84,17 @@ class RangeRestTest {
                 RangeRest rest = result.rest();
                 if (rest != null) {
                     parted++;
-                    for (List<ByteString> piece = rest.next(); !piece.isEmpty(); piece = rest.next()) {
-                        read.addAll(piece);
+                    ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(rest.encodedBytes()));
+                    int pieceMax = 1 + random.nextInt(random.nextBoolean() ? 100 : 100_000);
+                    while (rest.hasMore()) {
+                        // Small pieces are taken by the dozen, or the test would take long.
+                        int pieces = 1 + 100_000 / pieceMax;
+                        for (int i = 0; i < pieces && rest.hasMore(); i++) {
+                            ByteBuffer piece = ByteBuffer.allocate(1 + random.nextInt(pieceMax));
+                            rest.read(piece);
+                            assertThat(piece.hasRemaining() && rest.hasMore()).isFalse();
+                            all.put(piece.flip());
+                        }
                         write(random.nextInt(30));
                         if (random.nextBoolean()) {
                             compact();
@@ -92,6 +102,10 @@ class RangeRestTest {
                         store.flusher().doWork(Long.MAX_VALUE / 2 + random.nextInt());
                         store.flusher().flush();
                     }
+                    assertThat(all.hasRemaining()).isFalse();
+                    RangeResponse.parseFrom(all.array())
+                            .getKvsList()
+                            .forEach(keyValue -> read.add(keyValue.toByteString()));
                 }
                 assertThat(read).as("seed %d round %d", seed, round).isEqualTo(whole.keyValues());
                 assertThat(result.count()).isEqualTo(whole.count());
@@ -151,18 +165,25 @@ class RangeRestTest {
 
     @Test
     void shouldSayThatItHasLostItsPlace() throws KvException {
-        write(400);
         CompactionHolds holds = new CompactionHolds(StoreImage.AGE_MAX_NANOS);
-        CompactionHolds.Hold hold = holds.hold(0);
-        RangeRest rest = new RangeRest(store.state, hold);
-        try (ReadView view = store.state.open()) {
-            Revision last = new Revision(store.currentRevision(), 0);
-            Version version = Objects.requireNonNull(HistoryReader.recent(view, last));
-            rest.add(last, version.state().id(), version.keyValue().size());
+        RangeRest rest = new RangeRest(store.state, holds.hold(0));
+        for (String key : List.of("a", "b")) {
+            store.put(
+                    PutRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).build());
+            store.applied(++index, 3);
+            try (ReadView view = store.state.open()) {
+                Revision last = new Revision(store.currentRevision(), 0);
+                Version version = Objects.requireNonNull(HistoryReader.recent(view, last));
+                rest.add(last, version.state().id(), version.keyValue().size());
+            }
         }
-        assertThat(rest.next()).hasSize(1);
+        ByteBuffer piece = ByteBuffer.allocate(3);
+        rest.read(piece);
+        assertThat(piece.hasRemaining()).isFalse();
         holds.neededFrom();
-        assertThatThrownBy(rest::next)
+        // What is left of the first key-value has been read already.
+        ByteBuffer both = ByteBuffer.allocate(1000);
+        assertThatThrownBy(() -> rest.read(both))
                 .isInstanceOfSatisfying(
                         KvException.class, e -> assertThat(e.reason()).isEqualTo(KvException.Reason.COMPACTED));
     }

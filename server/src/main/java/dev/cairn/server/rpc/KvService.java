@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvService {
     /** What is kept of an answer to a range; the rest is read when the client takes it. */
-    private static final long KEPT_BYTES_MAX = 256 << 10;
+    private static final long KEPT_BYTES_MAX = 64 << 10;
 
     private final MvccStore store;
     private final Proposer proposer;

@@ -16,6 +16,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code RangeResponse} that is encoded as the transport takes it, whole or piece by piece: a long one that waits for a slow
@@ -29,13 +31,17 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
             RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
     private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
 
+    /** Of the rest, for those who take all at once. */
+    private static final int PIECE_BYTES = 16 << 10;
+
     private final RangeAnswer answer;
     private final RangeResult result;
+    private final @Nullable RangeRest rest;
     private final int endBytes;
     private int left;
     private boolean closed;
 
-    private List<ByteString> keyValues;
+    private final List<ByteString> keyValues;
     private int begun;
     private boolean endBegun;
 
@@ -47,6 +53,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     RangeAnswerStream(RangeAnswer answer) {
         this.answer = answer;
         this.result = answer.result();
+        this.rest = result.rest();
         this.keyValues = result.keyValues();
         this.left = Math.toIntExact(answer.encodedSize());
         this.endBytes = answer.endSize();
@@ -70,17 +77,8 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
         fields.clear().limit(bytes);
     }
 
-    /** Begins the next key-value or the end; false when there is nothing more. */
-    private boolean advance() throws IOException {
-        RangeRest rest = result.rest();
-        if (begun == keyValues.size() && rest != null) {
-            begun = 0;
-            try {
-                keyValues = rest.next();
-            } catch (KvException e) {
-                throw new IOException("the range was compacted while it was sent", e);
-            }
-        }
+    /** Begins the next of the key-values that are kept, or, behind the rest, the end; false when there is nothing more. */
+    private boolean advance() {
         if (begun < keyValues.size()) {
             begin(keyValues.get(begun++));
             return true;
@@ -100,6 +98,19 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
         return true;
     }
 
+    /** Whether what comes next is not kept. */
+    private boolean isAtRest() {
+        return rest != null && begun == keyValues.size() && rest.hasMore();
+    }
+
+    private void readRest(ByteBuffer target) throws IOException {
+        try {
+            Objects.requireNonNull(rest).read(target);
+        } catch (KvException e) {
+            throw new IOException("the range was compacted while it was sent", e);
+        }
+    }
+
     private void begin(ByteString next) {
         keyValue = next;
         keyValueGone = 0;
@@ -114,14 +125,27 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     @Override
     public int drainTo(OutputStream target) throws IOException {
         int drained = left;
-        do {
+        boolean more = true;
+        while (more) {
             target.write(fields.array(), fields.position(), fields.remaining());
             fields.position(fields.limit());
             keyValue.substring(keyValueGone).writeTo(target);
             keyValueGone = keyValue.size();
-        } while (advance());
+            if (isAtRest()) {
+                drainRest(target);
+            }
+            more = advance();
+        }
         left = 0;
         return drained;
+    }
+
+    private void drainRest(OutputStream target) throws IOException {
+        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+        while (isAtRest()) {
+            readRest(piece.clear());
+            target.write(piece.array(), 0, piece.position());
+        }
     }
 
     @Override
@@ -143,6 +167,8 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
                 int some = Math.min(target.remaining(), keyValue.size() - keyValueGone);
                 keyValue.substring(keyValueGone, keyValueGone + some).copyTo(target);
                 keyValueGone += some;
+            } else if (isAtRest()) {
+                readRest(target);
             } else if (!advance()) {
                 break;
             }
