@@ -63,8 +63,8 @@ record KeyState(
                 Layout.stepOf(from),
                 isTombstone(from),
                 createAt(from),
-                from.getLong(VERSION_AT),
-                from.getLong(LEASE_AT),
+                versionAt(from),
+                leaseAt(from),
                 keyValueBytesAt(from));
     }
 
@@ -92,6 +92,10 @@ record KeyState(
 
     static long leaseAt(ByteBuffer encoded) {
         return encoded.getLong(LEASE_AT);
+    }
+
+    static long versionAt(ByteBuffer encoded) {
+        return encoded.getLong(VERSION_AT);
     }
 
     static int keyValueBytesAt(ByteBuffer encoded) {

@@ -19,26 +19,36 @@ final class KeyValues {
     private KeyValues() {}
 
     static ByteString encode(ByteString key, long create, long mod, long version, ByteString value, long lease) {
-        int bytes = bytesSize(KeyValue.KEY_FIELD_NUMBER, key)
-                + longSize(KeyValue.CREATE_REVISION_FIELD_NUMBER, create)
-                + longSize(KeyValue.MOD_REVISION_FIELD_NUMBER, mod)
-                + longSize(KeyValue.VERSION_FIELD_NUMBER, version)
-                + bytesSize(KeyValue.VALUE_FIELD_NUMBER, value)
-                + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
-        byte[] encoded = new byte[bytes];
+        byte[] encoded = new byte[size(key, create, mod, version, value, lease)];
         CodedOutputStream out = CodedOutputStream.newInstance(encoded);
         try {
-            writeBytes(out, KeyValue.KEY_FIELD_NUMBER, key);
-            writeLong(out, KeyValue.CREATE_REVISION_FIELD_NUMBER, create);
-            writeLong(out, KeyValue.MOD_REVISION_FIELD_NUMBER, mod);
-            writeLong(out, KeyValue.VERSION_FIELD_NUMBER, version);
-            writeBytes(out, KeyValue.VALUE_FIELD_NUMBER, value);
-            writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
+            write(out, key, create, mod, version, value, lease);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         out.checkNoSpaceLeft();
         return UnsafeByteOperations.unsafeWrap(encoded);
+    }
+
+    /** The length of what {@link #write} writes. */
+    static int size(ByteString key, long create, long mod, long version, ByteString value, long lease) {
+        return bytesSize(KeyValue.KEY_FIELD_NUMBER, key)
+                + longSize(KeyValue.CREATE_REVISION_FIELD_NUMBER, create)
+                + longSize(KeyValue.MOD_REVISION_FIELD_NUMBER, mod)
+                + longSize(KeyValue.VERSION_FIELD_NUMBER, version)
+                + bytesSize(KeyValue.VALUE_FIELD_NUMBER, value)
+                + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
+    }
+
+    static void write(
+            CodedOutputStream out, ByteString key, long create, long mod, long version, ByteString value, long lease)
+            throws IOException {
+        writeBytes(out, KeyValue.KEY_FIELD_NUMBER, key);
+        writeLong(out, KeyValue.CREATE_REVISION_FIELD_NUMBER, create);
+        writeLong(out, KeyValue.MOD_REVISION_FIELD_NUMBER, mod);
+        writeLong(out, KeyValue.VERSION_FIELD_NUMBER, version);
+        writeBytes(out, KeyValue.VALUE_FIELD_NUMBER, value);
+        writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
     }
 
     /** A tombstone as it is stored: the key alone. */

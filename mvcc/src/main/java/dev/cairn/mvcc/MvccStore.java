@@ -173,8 +173,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     }
 
     /**
-     * As {@link #range(RangeRequest)}, but of values in key order and without filters only so many bytes are kept; what is behind them is
-     * measured and read again later: {@link RangeResult#rest}. Close the result.
+     * As {@link #range(RangeRequest)}, but in key order and without filters only so many bytes are kept as single key-values; what is
+     * behind them is measured, and values are read later: {@link RangeResult#rest}. Close the result.
      */
     public RangeResult range(RangeRequest request, long keptBytesMax) throws KvException {
         meter.onRange();
@@ -191,12 +191,12 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
                 if (compactor.finished() < state.compacted()) {
                     return null;
                 }
-                CompactionHolds.Hold hold = holds.hold(RangeRest.IDLE_MAX_NANOS);
+                CompactionHolds.Hold hold = holds.hold(StoredRest.IDLE_MAX_NANOS);
                 if (main < state.compacted()) {
                     hold.close();
                     return null;
                 }
-                return new RangeRest(state, hold);
+                return new StoredRest(state, hold);
             }
         };
         return atRevision(request.getRevision(), (view, main, current) -> query.evaluate(view, main, current, rests));

@@ -208,18 +208,14 @@ final class RangeCursor implements AutoCloseable {
         if (version != null) {
             return version.state().version();
         }
-        return superseded != null
-                ? decoded().getVersion()
-                : KeyState.decode(stored.value()).version();
+        return superseded != null ? decoded().getVersion() : KeyState.versionAt(stored.value());
     }
 
     long lease() {
         if (version != null) {
             return version.state().lease();
         }
-        return superseded != null
-                ? decoded().getLease()
-                : KeyState.decode(stored.value()).lease();
+        return superseded != null ? decoded().getLease() : KeyState.leaseAt(stored.value());
     }
 
     /** The encoded key-value, a copy of what is stored. */

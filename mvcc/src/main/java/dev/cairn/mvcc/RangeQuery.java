@@ -64,7 +64,7 @@ final class RangeQuery {
         /** From so many bytes on it is asked to begin a rest. */
         long keptBytesMax();
 
-        /** What takes those that are not kept; null when all have to be. */
+        /** What takes the values that are not kept; null when all have to be. */
         @Nullable
         RangeRest begin(long main);
     }
@@ -88,16 +88,16 @@ final class RangeQuery {
         long most = limit > 0 ? limit : Long.MAX_VALUE;
         long bytes = 0;
         RangeRest rest = null;
-        boolean keepsAll = request.getKeysOnly();
+        boolean keepsAll = false;
         long passed = 0;
         while (passed < most && cursor.next()) {
             passed++;
             if (rest == null && !keepsAll && bytes >= rests.keptBytesMax()) {
-                rest = rests.begin(main);
+                rest = request.getKeysOnly() ? new KeysRest() : rests.begin(main);
                 keepsAll = rest == null;
             }
             if (rest != null) {
-                rest.add(cursor.revision(), cursor.id(), cursor.keyValueBytes());
+                rest.add(cursor);
             } else {
                 ByteString keyValue = shownKeyValue(cursor);
                 keyValues.add(keyValue);

@@ -2,161 +2,44 @@ package dev.cairn.mvcc;
 
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
-import dev.cairn.mvcc.KvException.Reason;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import java.nio.ByteBuffer;
 
 /**
- * The end of a range that is too long to be kept in memory: of its key-values the revisions are noted, and their length in all. They are
- * read, piece by piece, as they are wanted. Confined to one thread at a time; each call of {@link #read} is one short look at the store.
- *
- * <p><b>Compaction</b> leaves them where they are until this is closed ({@link CompactionHolds}). It does not wait for ever: none is made
- * while a compaction waits, and one that has not been read for {@link #IDLE_MAX_NANOS} then loses its place.
- *
- * <p><b>Damage.</b> The client has been told how much is to come before any of it was read. What turns out to be of another length, or of other keys than
- * those that were counted, is not sent to its end.
+ * The end of a range that is too long to be kept as single key-values: it is handed out piece by piece, in the form in which the answer
+ * shows it. Confined to one thread at a time.
  */
-public final class RangeRest implements AutoCloseable {
-    /** A minute. */
-    public static final long IDLE_MAX_NANOS = 60_000_000_000L;
+public abstract sealed class RangeRest implements AutoCloseable permits StoredRest, KeysRest {
+    static final byte KEY_VALUE_TAG = RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
-    private static final byte KEY_VALUE_TAG =
-            RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+    RangeRest() {}
 
-    private final StoreState state;
-    private final CompactionHolds.Hold hold;
-    private final RevisionList revisions = new RevisionList();
-    private final RevisionList.Walk left = revisions.walk();
-    private final Tally noted = new Tally();
-    private final Tally given = new Tally();
+    /** While the range is evaluated: one more, at which the walk stands. */
+    abstract void add(RangeCursor cursor);
 
-    /** A key-value, behind its tag and its length, of which the last target has taken the beginning. */
-    private ByteBuffer begun = ByteBuffer.allocate(0);
-
-    /** What one has seen of key-values that pass by. */
-    private static final class Tally {
-        private long encodedBytes;
-
-        // Differs, as good as always, where others passed or in another order.
-        private long keys;
-
-        void add(Revision id, int keyValueBytes) {
-            encodedBytes += RangeRest.encodedBytes(keyValueBytes);
-            keys = 31 * (31 * keys + id.main()) + id.sub();
-        }
-
-        boolean isLike(Tally other) {
-            return encodedBytes == other.encodedBytes && keys == other.keys;
-        }
-    }
-
-    /** @param hold taken while nothing that the range shows was compacted */
-    RangeRest(StoreState state, CompactionHolds.Hold hold) {
-        this.state = state;
-        this.hold = hold;
-    }
-
-    /** While the range is evaluated: one more key-value, of so many bytes, and the id of its key. */
-    void add(Revision revision, Revision id, int bytes) {
-        revisions.add(revision);
-        noted.add(id, bytes);
-    }
-
-    private static int encodedBytes(int keyValueBytes) {
+    /** The length of an encoded key-value with what goes before it. */
+    static int encodedBytes(int keyValueBytes) {
         return 1 + CodedOutputStream.computeUInt32SizeNoTag(keyValueBytes) + keyValueBytes;
     }
 
     /** How many key-values there are, those that have been read included. */
-    public int keyValues() {
-        return revisions.size();
-    }
+    public abstract int keyValues();
 
     /** The length of all of them as fields of a {@link RangeResponse}. */
-    public long encodedBytes() {
-        return noted.encodedBytes;
-    }
+    public abstract long encodedBytes();
 
     /** Whether {@link #read} has more to give. */
-    public boolean hasMore() {
-        return begun.hasRemaining() || left.hasNext();
-    }
+    public abstract boolean hasMore();
 
     /**
      * Writes what comes next of the key-values, in key order and as fields of a {@link RangeResponse}, until the target is full or all are
-     * written. The store is looked at meanwhile, so the target should be a short one.
+     * written. The store may be looked at meanwhile, so the target should be a short one.
      *
-     * @throws KvException COMPACTED when the place was lost
+     * @throws KvException COMPACTED when this was not read for so long that compaction has gone on
      */
-    public void read(ByteBuffer target) throws KvException {
-        writeBegun(target);
-        if (!target.hasRemaining() || !left.hasNext()) {
-            return;
-        }
-        try (ReadView view = state.open()) {
-            // Behind the opening: what is removed from now on is still in the view.
-            if (hold.isBroken()) {
-                throw new KvException(Reason.COMPACTED);
-            }
-            while (target.hasRemaining() && left.hasNext()) {
-                ByteBuffer keyValue = keyValue(view, left.next());
-                if (given.encodedBytes > noted.encodedBytes || !left.hasNext() && !given.isLike(noted)) {
-                    throw state.damaged("key-values are not of the length or of the keys that name them");
-                }
-                write(keyValue, target);
-            }
-        }
-        hold.renew();
-    }
+    public abstract void read(ByteBuffer target) throws KvException;
 
-    private void write(ByteBuffer keyValue, ByteBuffer target) {
-        int length = keyValue.remaining();
-        int bytes = encodedBytes(length);
-        ByteBuffer to = target;
-        if (bytes > target.remaining()) {
-            begun = ByteBuffer.allocate(bytes);
-            to = begun;
-        }
-        to.put(KEY_VALUE_TAG);
-        int high = length;
-        for (; high > 0x7f; high >>>= 7) {
-            to.put((byte) (high | 0x80));
-        }
-        to.put((byte) high).put(keyValue);
-        if (to != target) {
-            begun.flip();
-            writeBegun(target);
-        }
-    }
-
-    private void writeBegun(ByteBuffer target) {
-        int bytes = Math.min(begun.remaining(), target.remaining());
-        target.put(begun.slice(begun.position(), bytes));
-        begun.position(begun.position() + bytes);
-    }
-
-    /** Where it lies. */
-    private ByteBuffer keyValue(ReadView view, Revision revision) {
-        Version recent = HistoryReader.recent(view, revision);
-        ByteBuffer keyValue;
-        Revision id;
-        if (recent != null) {
-            id = recent.state().id();
-            keyValue = recent.keyValue().asReadOnlyByteBuffer();
-        } else {
-            ByteBuffer record = view.record(revision);
-            if (record == null || RevisionRecord.isTombstone(record)) {
-                throw state.damaged("a key lives at revision " + revision + ", which is missing or deletes it");
-            }
-            id = RevisionRecord.idOf(revision, record);
-            keyValue = RevisionRecord.keyValueBuffer(record);
-        }
-        given.add(id, keyValue.remaining());
-        return keyValue;
-    }
-
-    /** Lets compaction go on. Idempotent. */
+    /** Gives up what is held of the store. Idempotent. */
     @Override
-    public void close() {
-        hold.close();
-    }
+    public abstract void close();
 }

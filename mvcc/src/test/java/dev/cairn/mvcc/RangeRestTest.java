@@ -166,7 +166,7 @@ class RangeRestTest {
     @Test
     void shouldSayThatItHasLostItsPlace() throws KvException {
         CompactionHolds holds = new CompactionHolds(StoreImage.AGE_MAX_NANOS);
-        RangeRest rest = new RangeRest(store.state, holds.hold(0));
+        StoredRest rest = new StoredRest(store.state, holds.hold(0));
         for (String key : List.of("a", "b")) {
             store.put(
                     PutRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).build());

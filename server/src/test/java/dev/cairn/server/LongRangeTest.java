@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LongRangeTest {
     private static final int KEYS = 24;
 
-    /** Less than {@link dev.cairn.mvcc.RangeRest#IDLE_MAX_NANOS}: what waits so long waits for nothing. */
+    /** Less than {@code StoredRest.IDLE_MAX_NANOS}: what waits so long waits for nothing. */
     private static final int COMPACTION_SECONDS = 40;
 
     private static final RangeRequest ALL = RangeRequest.newBuilder()
