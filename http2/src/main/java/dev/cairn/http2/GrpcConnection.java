@@ -641,16 +641,16 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
             return;
         }
         GrpcStream stream = streams.get(id);
-        if (stream == null) {
-            if (isIdle(id)) {
-                throw Violation.ofConnection(Http2.PROTOCOL_ERROR, "the window of a stream that has not begun");
-            }
-            return;
+        if (stream == null && isIdle(id)) {
+            throw Violation.ofConnection(Http2.PROTOCOL_ERROR, "the window of a stream that has not begun");
         }
         if (increment == 0) {
+            // No state of the stream makes such a frame right, so also where the call has ended.
             throw Violation.ofStream(id, Http2.PROTOCOL_ERROR, "a window that does not grow");
         }
-        stream.widen(increment);
+        if (stream != null) {
+            stream.widen(increment);
+        }
     }
 
     // Out

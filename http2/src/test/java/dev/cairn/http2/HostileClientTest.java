@@ -260,6 +260,9 @@ class HostileClientTest {
                 Http2.PROTOCOL_ERROR,
                 client -> client.call(1, "/test.Echo/Talk", false).frame(Http2.WINDOW_UPDATE, 0, 1, 0, 0, 0, 0));
         endsStream(
+                Http2.PROTOCOL_ERROR,
+                client -> client.call(1, "/test.Echo/Nope", true).frame(Http2.WINDOW_UPDATE, 0, 1, 0, 0, 0, 0));
+        endsStream(
                 Http2.FLOW_CONTROL_ERROR,
                 client -> client.call(1, "/test.Echo/Talk", false)
                         .frame(Http2.WINDOW_UPDATE, 0, 1, 0x7f, 0xff, 0xff, 0xff));

@@ -282,6 +282,10 @@ public final class ServerProcess implements AutoCloseable {
         return host + ":" + clientPort;
     }
 
+    public int clientPort() {
+        return clientPort;
+    }
+
     public String clientUrl() {
         return "http://" + host + ":" + clientPort;
     }
@@ -360,7 +364,8 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private static int freePort() {
+    /** A port that nobody has at the moment. */
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
