@@ -15,7 +15,6 @@ import dev.cairn.proto.etcdserverpb.KVGrpc;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.PutResponse;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
-import dev.cairn.proto.etcdserverpb.RangeStreamResponse;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
 import dev.cairn.proto.etcdserverpb.TxnResponse;
 import dev.cairn.server.access.Access;
@@ -81,9 +80,12 @@ public final class KvService {
         MethodDescriptor<RangeRequest, RangeAnswer> range = KVGrpc.getRangeMethod().toBuilder(
                         ProtoUtils.marshaller(RangeRequest.getDefaultInstance()), RangeAnswer.MARSHALLER)
                 .build();
-        return ServerServiceDefinition.builder(Definitions.describe(KVGrpc.getServiceDescriptor(), range))
+        MethodDescriptor<RangeRequest, RangeAnswer> rangeStream = KVGrpc.getRangeStreamMethod().toBuilder(
+                        ProtoUtils.marshaller(RangeRequest.getDefaultInstance()), RangeAnswer.MARSHALLER)
+                .build();
+        return ServerServiceDefinition.builder(Definitions.describe(KVGrpc.getServiceDescriptor(), range, rangeStream))
                 .addMethod(range, ServerCalls.asyncUnaryCall(this::range))
-                .addMethod(KVGrpc.getRangeStreamMethod(), ServerCalls.asyncServerStreamingCall(this::rangeStream))
+                .addMethod(rangeStream, ServerCalls.asyncServerStreamingCall(this::rangeStream))
                 .addMethod(KVGrpc.getPutMethod(), ServerCalls.asyncUnaryCall(this::put))
                 .addMethod(KVGrpc.getDeleteRangeMethod(), ServerCalls.asyncUnaryCall(this::deleteRange))
                 .addMethod(KVGrpc.getTxnMethod(), ServerCalls.asyncUnaryCall(this::txn))
@@ -101,7 +103,7 @@ public final class KvService {
         Consumer<Identity> read = who -> {
             try {
                 RangeResult result = store.range(request, KEPT_BYTES_MAX);
-                RangeAnswer answer = new RangeAnswer(headers.header(result.revision()), result);
+                RangeAnswer answer = RangeAnswer.whole(headers.header(result.revision()), result);
                 if (answer.fits()) {
                     answer(call, who, answer);
                 } else {
@@ -154,7 +156,7 @@ public final class KvService {
                 && request.getFailureList().stream().allMatch(op -> isShort(op.getRequestRange()));
     }
 
-    private void rangeStream(RangeRequest request, StreamObserver<RangeStreamResponse> call) {
+    private void rangeStream(RangeRequest request, StreamObserver<RangeAnswer> call) {
         EtcdError error = RequestChecks.range(request);
         if (error == null) {
             error = RangeStreamCall.check(request);
@@ -163,7 +165,7 @@ public final class KvService {
             Calls.refuse(call, error);
             return;
         }
-        var server = (ServerCallStreamObserver<RangeStreamResponse>) call;
+        var server = (ServerCallStreamObserver<RangeAnswer>) call;
         RangeStreamCall stream = new RangeStreamCall(request, server, headers, requestBytesMax);
         server.setOnReadyHandler(stream::drain);
         Credentials caller = Caller.current().credentials();

@@ -5,7 +5,6 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeRest;
-import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
@@ -20,7 +19,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code RangeResponse} that is encoded as the transport takes it, whole or piece by piece: a long one that waits for a slow
+ * A {@link RangeAnswer} that is encoded as the transport takes it, whole or piece by piece: a long one that waits for a slow
  * client costs its key-values and no copy of them, and of a very long one only those that are next. One thread at a time.
  *
  * <p>The key-values are encoded already. On the wire an embedded message is its bytes behind tag and length, so that is all that is
@@ -35,7 +34,6 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     private static final int PIECE_BYTES = 16 << 10;
 
     private final RangeAnswer answer;
-    private final RangeResult result;
     private final @Nullable RangeRest rest;
     private final int endBytes;
     private int left;
@@ -52,14 +50,13 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
 
     RangeAnswerStream(RangeAnswer answer) {
         this.answer = answer;
-        this.result = answer.result();
-        this.rest = result.rest();
-        this.keyValues = result.keyValues();
+        this.rest = answer.result().rest();
+        this.keyValues = answer.result().keyValues();
         this.left = Math.toIntExact(answer.encodedSize());
         this.endBytes = answer.endSize();
-        int headerBytes = answer.headerSize();
-        this.fields = ByteBuffer.allocate(Math.max(headerBytes, Math.max(endBytes, TAG_AND_LENGTH_BYTES_MAX)));
-        encode(headerBytes, out -> out.writeMessage(RangeResponse.HEADER_FIELD_NUMBER, answer.header()));
+        int beginBytes = answer.beginSize();
+        this.fields = ByteBuffer.allocate(Math.max(beginBytes, Math.max(endBytes, TAG_AND_LENGTH_BYTES_MAX)));
+        encode(beginBytes, answer::writeBegin);
     }
 
     private interface Fields {
@@ -87,14 +84,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
             return false;
         }
         endBegun = true;
-        encode(endBytes, out -> {
-            if (result.more()) {
-                out.writeBool(RangeResponse.MORE_FIELD_NUMBER, true);
-            }
-            if (result.count() != 0) {
-                out.writeInt64(RangeResponse.COUNT_FIELD_NUMBER, result.count());
-            }
-        });
+        encode(endBytes, answer::writeEnd);
         return true;
     }
 

@@ -1,14 +1,11 @@
 package dev.cairn.server.rpc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeReader;
+import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
-import dev.cairn.proto.etcdserverpb.RangeResponse;
-import dev.cairn.proto.etcdserverpb.RangeStreamResponse;
-import dev.cairn.proto.mvccpb.KeyValue;
 import dev.cairn.server.api.EtcdError;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
@@ -27,7 +24,7 @@ final class RangeStreamCall {
     private static final int FIRST_CHUNK_KEYS = 10;
 
     private final Object lock = new Object();
-    private final ServerCallStreamObserver<RangeStreamResponse> call;
+    private final ServerCallStreamObserver<RangeAnswer> call;
     private final Headers headers;
     private final long requestBytesMax;
     private @Nullable RangeReader reader;
@@ -36,10 +33,7 @@ final class RangeStreamCall {
     private boolean ended;
 
     RangeStreamCall(
-            RangeRequest request,
-            ServerCallStreamObserver<RangeStreamResponse> call,
-            Headers headers,
-            long requestBytesMax) {
+            RangeRequest request, ServerCallStreamObserver<RangeAnswer> call, Headers headers, long requestBytesMax) {
         this.call = call;
         this.headers = headers;
         this.requestBytesMax = requestBytesMax;
@@ -91,23 +85,22 @@ final class RangeStreamCall {
     private void sendChunk(RangeReader source) throws KvException {
         FailPoint.BEFORE_RANGE_STREAM_CHUNK.hit();
         List<ByteString> keyValues = source.next(chunkKeys);
-        RangeResponse.Builder chunk = RangeResponse.newBuilder();
         long bytes = 0;
-        try {
-            for (ByteString keyValue : keyValues) {
-                chunk.addKvs(KeyValue.parseFrom(keyValue));
-                bytes += keyValue.size();
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("the store holds a key-value that cannot be decoded", e);
+        for (ByteString keyValue : keyValues) {
+            bytes += keyValue.size();
         }
         ended = !source.hasNext();
-        if (ended) {
-            chunk.setHeader(headers.header(source.revision()))
-                    .setMore(source.more())
-                    .setCount(source.count());
+        long revision = source.revision();
+        RangeAnswer chunk = ended
+                ? RangeAnswer.chunk(
+                        headers.header(revision), new RangeResult(revision, source.count(), source.more(), keyValues))
+                : RangeAnswer.chunk(null, new RangeResult(revision, 0, false, keyValues));
+        if (!chunk.fits()) {
+            ended = true;
+            Calls.refuse(call, chunk.tooLong());
+            return;
         }
-        call.onNext(RangeStreamResponse.newBuilder().setRangeResponse(chunk).build());
+        call.onNext(chunk);
         if (ended && stale.getAsBoolean()) {
             Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
         } else if (ended) {

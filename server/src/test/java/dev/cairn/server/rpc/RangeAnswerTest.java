@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
+import dev.cairn.proto.etcdserverpb.RangeStreamResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import dev.cairn.proto.mvccpb.KeyValue;
 import io.grpc.Drainable;
@@ -49,6 +50,28 @@ class RangeAnswerTest {
                 ((Drainable) stream).drainTo(rest);
                 assertThat(rest.toByteArray())
                         .isEqualTo(expected.toByteString().substring(1).toByteArray());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3, 1000})
+    void shouldBeAPartOfAStream(int keys) throws IOException {
+        for (boolean last : new boolean[] {false, true}) {
+            RangeResult result = answer(keys, true).result();
+            RangeResult shown = last ? result : new RangeResult(300, 0, false, result.keyValues());
+            RangeResponse.Builder expected = shown.toResponse().toBuilder().clearHeader();
+            if (last) {
+                expected.setHeader(HEADER);
+            }
+            byte[] bytes = RangeStreamResponse.newBuilder()
+                    .setRangeResponse(expected)
+                    .build()
+                    .toByteArray();
+
+            try (InputStream stream = RangeAnswer.MARSHALLER.stream(RangeAnswer.chunk(last ? HEADER : null, shown))) {
+                assertThat(stream.available()).isEqualTo(bytes.length);
+                assertThat(stream.readAllBytes()).isEqualTo(bytes);
             }
         }
     }
@@ -101,6 +124,6 @@ class RangeAnswerTest {
                     .build()
                     .toByteString());
         }
-        return new RangeAnswer(HEADER, new RangeResult(300, keys == 0 ? 0 : keys + 5, more, keyValues));
+        return RangeAnswer.whole(HEADER, new RangeResult(300, keys == 0 ? 0 : keys + 5, more, keyValues));
     }
 }
