@@ -21,15 +21,17 @@ import org.jspecify.annotations.Nullable;
 final class WriteScope implements AutoCloseable {
     private final StoreState state;
     private final LeaseAttachments leases;
+    private final LeaseWalk walk;
     private final ReadView view;
     private final Generation active;
     private final long base;
     private final List<Event> events = new ArrayList<>();
     private long keys;
 
-    WriteScope(StoreState state, LeaseAttachments leases) {
+    WriteScope(StoreState state, LeaseAttachments leases, LeaseWalk walk) {
         this.state = state;
         this.leases = leases;
+        this.walk = walk;
         this.active = state.overlay().active();
         this.base = state.current();
         this.keys = state.keys();
@@ -69,6 +71,7 @@ final class WriteScope implements AutoCloseable {
         add(key, created, predecessor, KeyValues.encode(key, create, revision.main(), version, value, lease));
         if (!lives) {
             keys++;
+            walk.born(key);
         }
         if (oldLease != lease && oldLease != 0) {
             leases.detach(oldLease, key);
@@ -127,6 +130,7 @@ final class WriteScope implements AutoCloseable {
         KeyState deleted = new KeyState(predecessor.id(), revision, predecessor.nextStep(), true, 0, 0, 0);
         add(key, deleted, predecessor, KeyValues.tombstone(key));
         keys--;
+        walk.died(key);
         if (old.lease() != 0) {
             leases.detach(old.lease(), key);
         }
