@@ -31,4 +31,6 @@ public enum AuthError {
     OLD_REVISION,
     /** Tokens can be verified but not signed here: only the public key is configured. */
     TOKEN_VERIFY_ONLY,
+    /** What hangs on a lease is not known yet, so nobody can say who may have it: to be asked again. */
+    LEASE_KEYS_UNKNOWN,
 }

@@ -221,7 +221,11 @@ public final class RequestAuthorizer {
         if (snapshot.refusalOfAdmin(who) == null) {
             return null;
         }
-        for (ByteString key : leaseKeys.attachedKeys(lease)) {
+        List<ByteString> keys = leaseKeys.attachedKeys(lease);
+        if (keys == null) {
+            return AuthError.LEASE_KEYS_UNKNOWN;
+        }
+        for (ByteString key : keys) {
             KeyRange range = KeyRange.single(key);
             AuthError refusal = write ? snapshot.refusalToWrite(who, range) : snapshot.refusalToRead(who, range);
             if (refusal != null) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Threads</h2>
  *
  * <ul>
- *   <li>The apply loop alone grants, revokes, checkpoints, attaches, detaches and restores. These come in log order.
+ *   <li>The apply loop alone grants, revokes, checkpoints, attaches, detaches and restores. These come in log order, save for the keys that the
+ *       store attaches as it finds them.
  *   <li>One thread runs {@link #doWork}, the expiry duty.
  *   <li>Any thread may renew and ask. A renewal takes no lock: it moves the expiry in the lease, and the wheel learns of it
  *       when the lease's old slot comes up. Only a renewal that brings the expiry forward, after a prolonging promotion,
@@ -45,6 +47,22 @@ import org.jspecify.annotations.Nullable;
  * when it is in the map and the lessor is primary; its place comes up no later than a tick after the earlier of its expiry
  * and its checkpoint, or for an expired one, its next offer.
  *
+ * <h2>Keys</h2>
+ *
+ * <p>The lease table does not say which keys hang on a lease; the keys do. So after {@link #restore} it is not known until the store has looked at
+ * each of them, which it does while it applies entries already. Until then nobody is told keys, and no lease is revoked:
+ *
+ * <ul>
+ *   <li>An entry that revokes a lease, or is judged by the keys on one, has the apply loop attach all that is left first: it comes out alike on all
+ *       members.
+ *   <li>A call that asks for keys, or is judged by them, waits ({@link #whenAttached}). The question of another member is
+ *       answered that it come again.
+ *   <li>Nothing else asks: grants, renewals, checkpoints, expiry and the list of leases know leases only, and what goes out as snapshot, backup or digest is made of
+ *       the keys themselves.
+ * </ul>
+ *
+ * <p>See {@link Attaching}.
+ *
  * <h2>Time</h2>
  *
  * <p>Every {@code nowNanos} is a reading of one clock like {@link System#nanoTime}. Inside, times count from the lessor's
@@ -52,7 +70,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Bounds</h2>
  *
- * <p>Memory grows with leases, attached keys and waiting renewals alone. How many revocations are under way is
+ * <p>Memory grows with leases, attached keys and waiting renewals alone; {@value Attaching#WAITING_MAX} at most wait for keys. How many revocations are under way is
  * the sink's to say; of checkpoints it is offered at most {@value #CHECKPOINTS_PER_SCAN} in {@value #SCAN_MILLIS} ms.
  */
 public final class Lessor implements LeaseAttachments {
@@ -87,6 +105,8 @@ public final class Lessor implements LeaseAttachments {
     /** What waits for an expired lease to be revoked. */
     private final ConcurrentHashMap<Long, List<Runnable>> waiting = new ConcurrentHashMap<>();
 
+    private final Attaching attaching = new Attaching();
+
     private final Object lock = new Object();
 
     /** Present exactly when primary. Written under the lock; the wheel itself is touched under the lock only. */
@@ -117,9 +137,11 @@ public final class Lessor implements LeaseAttachments {
 
     /**
      * Forgets everything and loads what the lease table holds: at start, and when a snapshot has replaced the tables. The
-     * lessor is secondary then. The store attaches the keys afterwards, before it applies anything.
+     * lessor is secondary then. The store attaches the keys afterwards, and says when it has ({@link #attachedAll}); entries may be applied
+     * meanwhile, but a lease is only revoked afterwards.
      */
     public void restore() {
+        attaching.begin();
         demote();
         synchronized (lock) {
             leases.clear();
@@ -158,6 +180,7 @@ public final class Lessor implements LeaseAttachments {
                 planCheckpoint(lease, now);
                 file(wheel, lease);
             }
+            attaching.grant(id);
             // Last, so that no renewal meets a lease without expiry.
             leases.put(id, lease);
         }
@@ -170,8 +193,12 @@ public final class Lessor implements LeaseAttachments {
      *
      * @return the keys that hung on it, in key order, for the caller to delete in one revision of the store
      * @throws LeaseException LEASE_NOT_FOUND
+     * @throws IllegalStateException when the store has not attached all keys yet: those that are missing would outlive their lease
      */
     public List<ByteString> revoke(long id) throws LeaseException {
+        if (!attaching.isOver()) {
+            throw new IllegalStateException("lease " + id + " is revoked before all keys are attached");
+        }
         Lease lease = leases.get(id);
         if (lease == null) {
             throw new LeaseException(LeaseException.Reason.LEASE_NOT_FOUND);
@@ -213,6 +240,16 @@ public final class Lessor implements LeaseAttachments {
     @Override
     public boolean exists(long lease) {
         return leases.containsKey(lease);
+    }
+
+    @Override
+    public boolean wasRestored(long lease) {
+        return exists(lease) && attaching.precedes(lease);
+    }
+
+    @Override
+    public void attachedAll() {
+        attaching.end();
     }
 
     /**
@@ -352,10 +389,34 @@ public final class Lessor implements LeaseAttachments {
         return answer;
     }
 
-    /** The keys that hang on a lease, in key order; none when there is no such lease. */
-    public List<ByteString> attachedKeys(long id) {
+    /**
+     * The keys that hang on a lease, in key order; none when there is no such lease. Null while the store is attaching those that it holds: then
+     * ask again {@linkplain #whenAttached when it has}.
+     */
+    public @Nullable List<ByteString> attachedKeys(long id) {
+        int phase = attaching.phase();
+        if (!Attaching.isOver(phase)) {
+            return null;
+        }
         Lease lease = leases.get(id);
-        return lease == null ? Collections.emptyList() : sorted(lease.keys());
+        List<ByteString> keys = lease == null ? Collections.emptyList() : sorted(lease.keys());
+        return attaching.phase() == phase ? keys : null;
+    }
+
+    /**
+     * Tells once when the store has attached all keys; at once if it has already, and else on the apply loop, so whoever hears of it must not
+     * block.
+     *
+     * @param onEnd hears true when they are attached, false when this lessor has {@linkplain #stop stopped} before
+     * @return false when too many wait already, and nothing will be heard
+     */
+    public boolean whenAttached(Consumer<Boolean> onEnd) {
+        return attaching.await(onEnd);
+    }
+
+    /** Lets go who waits for keys: nobody may attach them any more. Everything else goes on. */
+    public void stop() {
+        attaching.stop();
     }
 
     /** The ids of all leases: those that run out first come first. A secondary lessor knows no times and sorts by id. */

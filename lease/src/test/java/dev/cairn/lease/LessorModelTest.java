@@ -63,6 +63,7 @@ class LessorModelTest {
         LessorOptions options = new LessorOptions(2, 0);
         Lessor lessor = new Lessor(tables, options, sink, now);
         lessor.restore();
+        lessor.attachedAll();
         for (long id : all) {
             lessor.revoke(id);
         }
@@ -145,6 +146,7 @@ class LessorModelTest {
                     if (random.nextInt(6) == 0) {
                         lessor.restore();
                         model.forEach((each, held) -> held.keys.forEach(k -> lessor.attach(each, k)));
+                        lessor.attachedAll();
                         primary = false;
                     }
                 }

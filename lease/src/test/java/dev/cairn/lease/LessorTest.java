@@ -118,6 +118,60 @@ class LessorTest {
     }
 
     @Test
+    void shouldTellNoKeysAndRevokeNothingUntilAllAreAttached() throws LeaseException {
+        lessor.grant(1, 60, at(0));
+        lessor.restore();
+        lessor.grant(2, 60, at(0));
+        lessor.attach(1, key("a"));
+        lessor.attach(2, key("b"));
+        assertThat(lessor.attachedKeys(1)).isNull();
+        assertThat(lessor.attachedKeys(3)).isNull();
+        assertThatThrownBy(() -> lessor.revoke(1)).isInstanceOf(IllegalStateException.class);
+        // What names the second one in the store does so from before, and means another lease.
+        assertThat(lessor.wasRestored(1)).isTrue();
+        assertThat(lessor.wasRestored(2)).isFalse();
+        assertThat(lessor.wasRestored(3)).isFalse();
+
+        lessor.attachedAll();
+        assertThat(lessor.attachedKeys(1)).containsExactly(key("a"));
+        assertThat(lessor.attachedKeys(2)).containsExactly(key("b"));
+        assertThat(lessor.attachedKeys(3)).isEmpty();
+        assertThat(lessor.revoke(1)).containsExactly(key("a"));
+    }
+
+    @Test
+    void shouldTellOnceWhenAllAreAttached() {
+        List<Boolean> told = new ArrayList<>();
+        assertThat(lessor.whenAttached(told::add)).isTrue();
+        assertThat(told).containsExactly(true);
+        told.clear();
+
+        lessor.restore();
+        for (int i = 0; i < Attaching.WAITING_MAX; i++) {
+            assertThat(lessor.whenAttached(told::add)).isTrue();
+        }
+        assertThat(lessor.whenAttached(told::add)).as("one too many").isFalse();
+        // The store is exchanged for another before the walk over the first has ended.
+        lessor.restore();
+        assertThat(told).isEmpty();
+        lessor.attachedAll();
+        assertThat(told).hasSize(Attaching.WAITING_MAX).containsOnly(true);
+    }
+
+    @Test
+    void shouldLetGoWhoWaitsForKeysWhenItStops() {
+        List<Boolean> told = new ArrayList<>();
+        lessor.restore();
+        lessor.whenAttached(told::add);
+        lessor.stop();
+        assertThat(told).containsExactly(false);
+        lessor.whenAttached(told::add);
+        assertThat(told).containsExactly(false, false);
+        lessor.attachedAll();
+        assertThat(told).hasSize(2);
+    }
+
+    @Test
     void shouldForgetKeyWhenLastOneIsDetached() throws LeaseException {
         lessor.grant(1, 60, at(0));
         lessor.attach(1, key("a"));
@@ -335,6 +389,7 @@ class LessorTest {
         Lessor restarted = new Lessor(tables, LessorOptions.forElection(1000, 100), sink, at(50));
         restarted.restore();
         assertThat(restarted.leases()).containsExactly(1, 2);
+        restarted.attachedAll();
         assertThat(restarted.attachedKeys(1)).isEmpty();
         restarted.attach(1, key("a"));
         restarted.promote(at(50), 0);
@@ -343,6 +398,7 @@ class LessorTest {
 
         restarted.restore();
         assertThat(restarted.isPrimary()).isFalse();
+        restarted.attachedAll();
         assertThat(restarted.attachedKeys(1)).isEmpty();
         assertThat(restarted.size()).isEqualTo(2);
     }

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What this cannot notice.</b> Damage to the pages that lead to the records, by which sound records can no longer
  * be reached, and pages of the past that hold sound records. Some of it shows because tables name each other's records, see
- * {@link ReadView} and {@link MvccStore#setLeases}; some of it ends the process inside the storage.
+ * {@link ReadView} and {@link LeaseWalk}; some of it ends the process inside the storage.
  *
  * <p><b>Failure.</b> Damage, and a read that the storage refuses, are reported to {@link StoreFailure} before they are thrown.
  */

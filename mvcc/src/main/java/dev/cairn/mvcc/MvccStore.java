@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The store of every revision of every key.
  *
  * <p><b>Threads.</b> One apply loop writes: {@link #put}, {@link #deleteRange}, {@link #txn}, {@link #deleteKeys},
- * {@link #scheduleCompaction}, {@link #confState}, {@link #applied} and the {@link Tables} methods are confined to it. Reads,
+ * {@link #attachMore}, {@link #attachAll}, {@link #scheduleCompaction}, {@link #confState}, {@link #applied} and the {@link Tables} methods are confined to it. Reads,
  * statistics, hashes, {@link #defragment} and {@link #close} may come from any thread; a read takes no lock that a write
  * needs and sees one revision as a whole.
  *
@@ -53,6 +53,8 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     /** There are none until someone says. */
     private LeaseAttachments leases = LeaseAttachments.forgetful(lease -> false);
 
+    private LeaseWalk walk;
+
     private EventListener listener = NO_LISTENER;
     private long appliedIndex;
 
@@ -66,6 +68,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         this.overlayBytesMax = options.overlayBytesMax();
         this.tables = new SmallTables(state);
         this.history = new HistoryReader(state);
+        this.walk = LeaseWalk.none(state);
         this.appliedAtOpen = recovered.applied();
         this.appliedIndex = recovered.applied().index();
     }
@@ -96,28 +99,41 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     }
 
     /**
-     * Names who knows the leases, and attaches every key that hangs on one that exists. Called before the first write, and again after {@link
+     * Names who knows the leases, and begins to attach every key that hangs on one that exists. Called before the first write, and again after {@link
      * #replace}; without it no lease exists.
      *
-     * <p>The walk over all keys is also the occasion to count them: fewer or more than the store knows of is damage.
+     * <p>A store of some ten thousand keys has them attached on return. With more, {@link #attachMore} and {@link #attachAll} go on, entries may be
+     * applied meanwhile, and {@link LeaseAttachments#attachedAll} tells the end. The walk over all keys is also the occasion to count them: fewer
+     * or more than the store knows of is damage.
      */
     public void setLeases(LeaseAttachments attachments) {
+        setLeases(attachments, LeaseWalk.Steps.DEFAULT);
+    }
+
+    void setLeases(LeaseAttachments attachments, LeaseWalk.Steps steps) {
         leases = attachments;
-        try (ReadView view = state.open()) {
-            KeyTable.Scan scan = ReadView.IDX.scan(view.txn(), ByteString.EMPTY);
-            long live = 0;
-            for (; !scan.atEnd(); scan.next()) {
-                live += KeyState.isTombstone(scan.value()) ? 0 : 1;
-                long lease = KeyState.leaseAt(scan.value());
-                if (lease != 0 && attachments.exists(lease)) {
-                    attachments.attach(lease, scan.key());
-                }
-            }
-            if (live != state.keys()) {
-                throw state.damaged(
-                        "table " + Layout.IDX.name() + " holds " + live + " keys, expected " + state.keys());
-            }
-        }
+        walk = LeaseWalk.begin(state, attachments, steps);
+        walk.step();
+    }
+
+    /** For tests that look behind the face. */
+    LeaseWalk walk() {
+        return walk;
+    }
+
+    /**
+     * Attaches some thousand keys more to their leases: to be called between two entries again and again, with whatever else is to be done in
+     * between.
+     *
+     * @return whether there are more
+     */
+    public boolean attachMore() {
+        return walk.step();
+    }
+
+    /** Attaches all keys that are not attached yet: before anything depends on which keys hang on a lease. Called outside of an entry's writes. */
+    public void attachAll() {
+        walk.finish();
     }
 
     /** Names who is told of changes; called before the first write. */
@@ -275,7 +291,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public PutResponse put(PutRequest request) throws KvException {
         beginWrite();
-        try (WriteScope scope = new WriteScope(state, leases)) {
+        try (WriteScope scope = new WriteScope(state, leases, walk)) {
             // In this order, and in a transaction the other way round: what is wrong in both ways is told as etcd does.
             TxnEvaluator.checkLease(request, leases);
             TxnEvaluator.checkKept(request, scope.view());
@@ -294,7 +310,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         if (TxnEvaluator.meterDelete(meter, request) > 1) {
             meter.onTxn();
         }
-        try (WriteScope scope = new WriteScope(state, leases)) {
+        try (WriteScope scope = new WriteScope(state, leases, walk)) {
             DeleteRangeResponse response = scope.deleteRange(request);
             scope.finish(listener);
             return response;
@@ -308,7 +324,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public TxnResponse txn(TxnRequest request) throws KvException {
         beginWrite();
-        try (WriteScope scope = new WriteScope(state, leases)) {
+        try (WriteScope scope = new WriteScope(state, leases, walk)) {
             TxnResponse response = TxnEvaluator.write(request, state, meter, leases, scope);
             scope.finish(listener);
             return response;
@@ -322,7 +338,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
      */
     public int deleteKeys(Collection<ByteString> keys) {
         beginWrite();
-        try (WriteScope scope = new WriteScope(state, leases)) {
+        try (WriteScope scope = new WriteScope(state, leases, walk)) {
             int deleted = scope.deleteKeys(keys);
             keys.forEach(key -> meter.onDelete());
             if (keys.size() > 1) {
@@ -486,7 +502,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
 
     /**
      * Goes on with a store that was built aside, whose log reaches further than this one's. Called on the apply loop between two entries; the
-     * caller restores what it keeps of the small tables, leases first.
+     * caller restores what it keeps of the small tables, leases first, and names them anew ({@link #setLeases}).
      *
      * <p>Reads that are under way end in the store they began in; all others find the new one. Images are lost. A compaction that waits is
      * carried on by the new store.
@@ -506,6 +522,7 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
         }
         Backend before = flusher.replace(newer.take(state.failure()), newer.recovered(), holds);
         appliedIndex = index;
+        walk = LeaseWalk.none(state);
         return before::close;
     }
 

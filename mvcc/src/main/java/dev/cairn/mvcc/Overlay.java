@@ -34,6 +34,27 @@ final class Overlay {
             return newest == null ? null : newest.at(main);
         }
 
+        /** The least key here that is not below the given one; null when there is none. */
+        @Nullable
+        ByteString ceiling(ByteString key) {
+            ByteString written = active.versions().ceilingKey(key);
+            return least(written, frozen == null ? null : frozen.versions().ceilingKey(key));
+        }
+
+        /** The least key here that is above the given one; null when there is none. */
+        @Nullable
+        ByteString higher(ByteString key) {
+            ByteString written = active.versions().higherKey(key);
+            return least(written, frozen == null ? null : frozen.versions().higherKey(key));
+        }
+
+        private static @Nullable ByteString least(@Nullable ByteString one, @Nullable ByteString other) {
+            if (one == null || other == null) {
+                return one == null ? other : one;
+            }
+            return KeyRange.KEY_ORDER.compare(one, other) <= 0 ? one : other;
+        }
+
         long bytes() {
             return active.bytes() + (frozen == null ? 0 : frozen.bytes());
         }

@@ -21,15 +21,17 @@ import org.jspecify.annotations.Nullable;
 final class WriteScope implements AutoCloseable {
     private final StoreState state;
     private final LeaseAttachments leases;
+    private final LeaseWalk walk;
     private final ReadView view;
     private final Generation active;
     private final long base;
     private final List<Event> events = new ArrayList<>();
     private long keys;
 
-    WriteScope(StoreState state, LeaseAttachments leases) {
+    WriteScope(StoreState state, LeaseAttachments leases, LeaseWalk walk) {
         this.state = state;
         this.leases = leases;
+        this.walk = walk;
         this.active = state.overlay().active();
         this.base = state.current();
         this.keys = state.keys();
@@ -70,6 +72,7 @@ final class WriteScope implements AutoCloseable {
         add(key, created, predecessor, keyValue);
         if (!lives) {
             keys++;
+            walk.born(key);
         }
         if (oldLease != lease && oldLease != 0) {
             leases.detach(oldLease, key);
@@ -128,6 +131,7 @@ final class WriteScope implements AutoCloseable {
         KeyState deleted = KeyState.tombstone(predecessor.id(), revision, predecessor.nextStep());
         add(key, deleted, predecessor, KeyValues.tombstone(key));
         keys--;
+        walk.died(key);
         if (old.lease() != 0) {
             leases.detach(old.lease(), key);
         }

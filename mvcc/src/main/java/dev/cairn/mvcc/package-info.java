@@ -15,6 +15,9 @@
  * checked. A {@code RangeCursor} merges the overlay with the table of keys; values are fetched only for keys that are
  * returned. What is counted only is added up from chunks, see {@code KeyCounts}. Nothing is held when the call returns.
  *
+ * <p><b>After the opening</b> a {@code LeaseWalk} looks at every key while the store is written and read already: it attaches keys to their leases and counts
+ * them.
+ *
  * <p><b>A whole store from elsewhere</b> is written by a {@link dev.cairn.mvcc.StoreLoader} into a place of its own, and takes the place of the one
  * in use by {@link dev.cairn.mvcc.MvccStore#replace}.
  *

@@ -12,6 +12,7 @@ import dev.cairn.server.access.Access;
 import dev.cairn.server.access.AppliedWaits;
 import dev.cairn.server.access.RootTokens;
 import dev.cairn.server.access.TokenProvider;
+import dev.cairn.server.api.AttachedKeys;
 import dev.cairn.server.api.MemberStatus;
 import dev.cairn.server.api.Proposer;
 import dev.cairn.server.api.ReadGate;
@@ -28,6 +29,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of one member that know users, and how they hang together. Built by the thread that starts the member, when the store
@@ -42,6 +44,8 @@ final class Authentication {
     private final SecureRandom random;
     private final PasswordHasher hasher;
     private final RequestAuthorizer authorizer;
+    private final RequestAuthorizer applyAuthorizer;
+    private final AttachedKeys attachedKeys;
     private final AppliedWaits waits;
     private final PasswordVerifier verifier;
     private final Requesters requesters;
@@ -80,11 +84,14 @@ final class Authentication {
         this.store = store;
         this.proposer = proposer;
         hasher = new PasswordHasher(random, config.bcryptCost());
-        authorizer = new RequestAuthorizer(keysOn(lessor));
+        authorizer = new RequestAuthorizer(keysOn(lessor, () -> {}));
+        // An entry cannot wait: all members have to judge it alike, and the ones behind it.
+        applyAuthorizer = new RequestAuthorizer(keysOn(lessor, store::attachAll));
+        attachedKeys = AttachedKeys.of(lessor);
         verifier = new PasswordVerifier(passwords, hasher, random, REMEMBERED_PASSWORDS_MAX);
         this.status = status;
         waits = new AppliedWaits(status, timeoutMillis);
-        access = new Access(users, tokens, authorizer, status, waits, config.clientCertAuth());
+        access = new Access(users, tokens, authorizer, status, waits, attachedKeys, config.clientCertAuth());
         requesters = new Requesters(users, access, verifier);
     }
 
@@ -96,10 +103,12 @@ final class Authentication {
         return users;
     }
 
-    private static LeaseKeys keysOn(Lessor lessor) {
+    /** @param before has the keys attached, where whoever asks may do so */
+    private static LeaseKeys keysOn(Lessor lessor, Runnable before) {
         return new LeaseKeys() {
             @Override
-            public List<ByteString> attachedKeys(long lease) {
+            public @Nullable List<ByteString> attachedKeys(long lease) {
+                before.run();
                 return lessor.attachedKeys(lease);
             }
 
@@ -121,7 +130,7 @@ final class Authentication {
 
     /** For calls that this process makes as root, behind a judgement of its own. */
     Access rootAccess() {
-        return new Access(users, new RootTokens(), authorizer, status, waits, false);
+        return new Access(users, new RootTokens(), authorizer, status, waits, attachedKeys, false);
     }
 
     /** Proposes in root's name what was called with {@link #rootAccess}. */
@@ -140,7 +149,7 @@ final class Authentication {
     }
 
     AuthApplier applier() {
-        return new AuthApplier(users, authorizer, tokens, store::currentRevision);
+        return new AuthApplier(users, applyAuthorizer, tokens, store::currentRevision);
     }
 
     /** @param noted the same way into the log for calls, which leaves notes of what goes there */

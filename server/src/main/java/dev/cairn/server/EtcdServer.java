@@ -452,10 +452,11 @@ public final class EtcdServer implements AutoCloseable {
         core.watches.close();
     }
 
-    /** Tells what still waits for the log or a quorum that the server stops; it has had its time. */
+    /** Tells what still waits for the log, a quorum or the keys on leases that the server stops; it has had its time. */
     public void refuseWaiting() {
         core.proposals.stop();
         core.reads.refuse();
+        core.lessor.stop();
     }
 
     /** Stops in the order that {@code server/THREADS.md} gives; the client port has been closed before. */
@@ -472,6 +473,7 @@ public final class EtcdServer implements AutoCloseable {
         core.proposals.stop();
         core.control.stop();
         core.reads.stop();
+        core.lessor.stop();
         // What still reads is waited for by the store, which then lets nobody in any more.
         readers.shutdown();
         slow.shutdown();

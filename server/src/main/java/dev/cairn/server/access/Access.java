@@ -8,6 +8,7 @@ import dev.cairn.auth.Identity;
 import dev.cairn.auth.Operation;
 import dev.cairn.auth.RequestAuthorizer;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
+import dev.cairn.server.api.AttachedKeys;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.MemberStatus;
@@ -23,8 +24,9 @@ import org.slf4j.LoggerFactory;
  * Says who makes a call and whether they may. Thread-safe; never blocks. With authentication off everybody is
  * {@link Identity#NONE} and may do everything, for the price of one volatile read.
  *
- * <p>The outcome comes at once on the asking thread, except for a token that was made by an entry which this member has yet to
- * apply: then it comes on the executor of the credentials, when it has, or as INVALID_AUTH_TOKEN when that takes too long.
+ * <p>The outcome comes at once on the asking thread, with two exceptions, in which it comes on the executor of the credentials. A token that was made by an
+ * entry which this member has yet to apply is known when it has; when that takes too long, the outcome is INVALID_AUTH_TOKEN. And what is judged by the keys
+ * on a lease waits until these are known after a start.
  */
 public final class Access {
     private static final Logger LOG = LoggerFactory.getLogger(Access.class);
@@ -37,6 +39,7 @@ public final class Access {
     private final RequestAuthorizer authorizer;
     private final MemberStatus status;
     private final AppliedWaits waits;
+    private final AttachedKeys attachedKeys;
     private final boolean namedByCertificate;
 
     /** @param namedByCertificate whether the common name of a client's certificate says who it is */
@@ -46,12 +49,14 @@ public final class Access {
             RequestAuthorizer authorizer,
             MemberStatus status,
             AppliedWaits waits,
+            AttachedKeys attachedKeys,
             boolean namedByCertificate) {
         this.store = store;
         this.tokens = tokens;
         this.authorizer = authorizer;
         this.status = status;
         this.waits = waits;
+        this.attachedKeys = attachedKeys;
         this.namedByCertificate = namedByCertificate;
     }
 
@@ -117,9 +122,26 @@ public final class Access {
                 AuthError refusal = judgement.apply(who);
                 if (refusal == null) {
                     then.complete(who);
+                } else if (refusal == AuthError.LEASE_KEYS_UNKNOWN) {
+                    awaitKeys(caller, judgement, then);
                 } else {
                     then.fail(EtcdError.of(refusal));
                 }
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                then.fail(error);
+            }
+        });
+    }
+
+    private void awaitKeys(
+            Credentials caller, Function<Identity, @Nullable AuthError> judgement, Completion<Identity> then) {
+        attachedKeys.await(caller.executor(), new Completion<>() {
+            @Override
+            public void complete(Boolean known) {
+                judge(caller, judgement, then);
             }
 
             @Override

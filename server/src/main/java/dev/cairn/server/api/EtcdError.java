@@ -148,6 +148,8 @@ public enum EtcdError {
             case INVALID_MANAGEMENT -> INVALID_AUTH_MANAGEMENT;
             case OLD_REVISION -> AUTH_OLD_REVISION;
             case TOKEN_VERIFY_ONLY -> VERIFY_ONLY;
+            // Who can wait does; who cannot is told to come again.
+            case LEASE_KEYS_UNKNOWN -> TOO_MANY_REQUESTS;
         };
     }
 

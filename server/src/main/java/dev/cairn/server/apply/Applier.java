@@ -98,6 +98,11 @@ public final class Applier {
         clock = newClock;
     }
 
+    /** Attaches some more of the keys that the store holds to their leases; whether there are more. Between two entries. */
+    boolean attachMore() {
+        return store.attachMore();
+    }
+
     /**
      * Applies the entry and notes that it is applied.
      *
@@ -242,6 +247,8 @@ public final class Applier {
     }
 
     private LeaseRevokeResponse revoke(LeaseRevokeRequest request) throws LeaseException {
+        // What hangs on the lease must not depend on how far this member has come with attaching keys since its start.
+        store.attachAll();
         store.deleteKeys(lessor.revoke(request.getID()));
         return LeaseRevokeResponse.newBuilder().setHeader(header()).build();
     }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Applies committed entries in log order. Fed by the Raft loop; confined to its own thread. Blocks only where the store
  * pushes back, because what waits to be written to disk has reached its bound.
  *
+ * <p>After a start, and after an exchange of the store, it attaches the keys that the store holds to their leases, in steps: one whenever it has applied what
+ * there was, one after the other while there is nothing to apply. A step is no work for which anything waits: a thread that is to stop does so between two.
+ *
  * <p>The applied index is published after the entry's effects are visible to readers, so whoever sees the index sees the
  * effects.
  */
@@ -35,6 +38,11 @@ public final class ApplyLoop implements Duty {
     private final Mailbox<Message> inbox;
     private final BiConsumer<Message, List<ConfChange>> onApplied;
     private volatile long appliedIndex;
+
+    /** Whether a step is due as soon as there is nothing else to do, and since when. */
+    private boolean attaching;
+
+    private long nowNanos;
     private @Nullable Installation installation;
     private Consumer<Message> onInstalled = message -> {};
 
@@ -101,6 +109,18 @@ public final class ApplyLoop implements Duty {
 
     @Override
     public int doWork(long nowNanos) throws IOException {
+        int work = applyAll();
+        attaching = applier.attachMore();
+        this.nowNanos = nowNanos;
+        return work;
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+        return attaching ? nowNanos : Long.MAX_VALUE;
+    }
+
+    private int applyAll() throws IOException {
         int work = 0;
         Message batch;
         while ((batch = inbox.poll()) != null) {

@@ -1,5 +1,6 @@
 package dev.cairn.server.peer;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cairn.lease.LeaseException;
 import dev.cairn.lease.Lessor;
@@ -99,14 +100,15 @@ public final class ForwardedLeases implements LeaderLessor {
             LeaseTimeToLiveResponse own() {
                 try {
                     TimeToLive left = lessor.timeToLive(request.getID(), System.nanoTime());
-                    LeaseTimeToLiveResponse.Builder response = LeaseTimeToLiveResponse.newBuilder()
-                            .setID(request.getID())
-                            .setTTL(left.remainingSeconds())
-                            .setGrantedTTL(left.grantedSeconds());
-                    if (request.getKeys()) {
-                        response.addAllKeys(lessor.attachedKeys(request.getID()));
-                    }
-                    return response.build();
+                    List<ByteString> keys = request.getKeys() ? lessor.attachedKeys(request.getID()) : List.of();
+                    return keys == null
+                            ? null
+                            : LeaseTimeToLiveResponse.newBuilder()
+                                    .setID(request.getID())
+                                    .setTTL(left.remainingSeconds())
+                                    .setGrantedTTL(left.grantedSeconds())
+                                    .addAllKeys(keys)
+                                    .build();
                 } catch (LeaseException e) {
                     // It measures time no longer, or not yet.
                     return null;

@@ -1,5 +1,6 @@
 package dev.cairn.server.peer;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.cairn.failpoint.FailPoint;
@@ -25,6 +26,7 @@ import dev.cairn.server.http.HttpAnswer;
 import dev.cairn.server.http.HttpRequest;
 import dev.cairn.server.http.Router;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -140,14 +142,17 @@ public final class LeaseForwarding {
         if (left.grantedSeconds() == 0) {
             return notFound();
         }
+        List<ByteString> keys = request.getKeys() ? lessor.attachedKeys(request.getID()) : List.of();
+        if (keys == null) {
+            // They are being attached. The follower asks again soon, as real ones do too, so nothing waits here.
+            return late();
+        }
         LeaseTimeToLiveResponse.Builder response = LeaseTimeToLiveResponse.newBuilder()
                 .setHeader(ResponseHeader.getDefaultInstance())
                 .setID(request.getID())
                 .setTTL(left.remainingSeconds())
-                .setGrantedTTL(left.grantedSeconds());
-        if (request.getKeys()) {
-            response.addAllKeys(lessor.attachedKeys(request.getID()));
-        }
+                .setGrantedTTL(left.grantedSeconds())
+                .addAllKeys(keys);
         return protobuf(LeaseInternalResponse.newBuilder()
                 .setLeaseTimeToLiveResponse(response)
                 .build());

@@ -1,5 +1,6 @@
 package dev.cairn.server.rpc;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import dev.cairn.auth.Identity;
 import dev.cairn.auth.Operation;
@@ -21,7 +22,7 @@ import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
 import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveResponse;
 import dev.cairn.server.access.Access;
 import dev.cairn.server.access.Credentials;
-import dev.cairn.server.api.Completion;
+import dev.cairn.server.api.AttachedKeys;
 import dev.cairn.server.api.EtcdError;
 import dev.cairn.server.api.LeaderLessor;
 import dev.cairn.server.api.Proposer;
@@ -29,8 +30,11 @@ import dev.cairn.server.api.ReadGate;
 import dev.cairn.server.api.WriteAdmission;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code etcdserverpb.Lease}. Grants and revocations go through the log; renewals only move a time in the leader's memory.
@@ -38,6 +42,7 @@ import java.util.function.LongSupplier;
  */
 public final class LeaseService extends LeaseGrpc.LeaseImplBase {
     private final Lessor lessor;
+    private final AttachedKeys attachedKeys;
     private final LeaderLessor leader;
     private final Proposer proposer;
     private final ReadGate reads;
@@ -60,6 +65,7 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
             Access access,
             LongSupplier ids) {
         this.lessor = lessor;
+        this.attachedKeys = AttachedKeys.of(lessor);
         this.leader = leader;
         this.proposer = proposer;
         this.reads = reads;
@@ -114,34 +120,43 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
             @Override
             public void complete(Long index) {
                 long usersRevision = access.revision();
-                access.check(Operation.LEASE_TIME_TO_LIVE, request, caller, timeToLive(request, usersRevision, call));
+                access.check(Operation.LEASE_TIME_TO_LIVE, request, caller, new Calls.Forwarding<>(call) {
+                    @Override
+                    public void complete(Identity who) {
+                        timeToLive(request, caller.executor(), usersRevision, call);
+                    }
+                });
             }
         });
     }
 
-    private Completion<Identity> timeToLive(
-            LeaseTimeToLiveRequest request, long usersRevision, StreamObserver<LeaseTimeToLiveResponse> call) {
-        return new Calls.Forwarding<>(call) {
-            @Override
-            public void complete(Identity who) {
-                try {
-                    answer(timeToLive(request), request, usersRevision, call);
-                } catch (LeaseException e) {
-                    leader.timeToLive(request, new Calls.Forwarding<>(call) {
-                        @Override
-                        public void complete(LeaseTimeToLiveResponse response) {
-                            answer(
-                                    response.toBuilder()
-                                            .setHeader(headers.current())
-                                            .build(),
-                                    request,
-                                    usersRevision,
-                                    call);
-                        }
-                    });
+    private void timeToLive(
+            LeaseTimeToLiveRequest request,
+            Executor executor,
+            long usersRevision,
+            StreamObserver<LeaseTimeToLiveResponse> call) {
+        LeaseTimeToLiveResponse response;
+        try {
+            response = timeToLive(request);
+        } catch (LeaseException e) {
+            leader.timeToLive(request, new Calls.Forwarding<>(call) {
+                @Override
+                public void complete(LeaseTimeToLiveResponse answer) {
+                    answer(answer.toBuilder().setHeader(headers.current()).build(), request, usersRevision, call);
                 }
+            });
+            return;
+        }
+        if (response != null) {
+            answer(response, request, usersRevision, call);
+            return;
+        }
+        attachedKeys.await(executor, new Calls.Forwarding<>(call) {
+            @Override
+            public void complete(Boolean known) {
+                timeToLive(request, executor, usersRevision, call);
             }
-        };
+        });
     }
 
     private void answer(
@@ -171,7 +186,8 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
                 }));
     }
 
-    private LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) throws LeaseException {
+    /** What this member knows; null when it is asked for keys and does not know them yet. */
+    private @Nullable LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) throws LeaseException {
         if (lessor.isPrimary()) {
             FailPoint.BEFORE_LOOKUP_WHEN_LEASE_TIME_TO_LIVE.hit();
         }
@@ -182,7 +198,11 @@ public final class LeaseService extends LeaseGrpc.LeaseImplBase {
                 .setTTL(left.remainingSeconds())
                 .setGrantedTTL(left.grantedSeconds());
         if (request.getKeys()) {
-            response.addAllKeys(lessor.attachedKeys(request.getID()));
+            List<ByteString> keys = lessor.attachedKeys(request.getID());
+            if (keys == null) {
+                return null;
+            }
+            response.addAllKeys(keys);
         }
         return response.build();
     }

@@ -3,16 +3,21 @@ package dev.cairn.server.access;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import dev.cairn.auth.AuthException;
 import dev.cairn.auth.AuthStore;
 import dev.cairn.auth.Identity;
 import dev.cairn.auth.LeaseKeys;
+import dev.cairn.auth.Operation;
 import dev.cairn.auth.RequestAuthorizer;
 import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.proto.etcdserverpb.AuthUserAddRequest;
 import dev.cairn.proto.etcdserverpb.AuthUserGrantRoleRequest;
+import dev.cairn.proto.etcdserverpb.LeaseKeepAliveRequest;
+import dev.cairn.proto.etcdserverpb.LeaseTimeToLiveRequest;
+import dev.cairn.server.api.AttachedKeys;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
 import java.io.ByteArrayInputStream;
@@ -74,13 +79,15 @@ class AccessTest {
     private final List<Object> outcomes = new ArrayList<>();
     private final MvccStore tables = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
     private final AuthStore users = new AuthStore(tables, ByteString::copyFromUtf8, tokens.users());
+    private final List<Completion<Boolean>> keyWaits = new ArrayList<>();
+    private @Nullable List<ByteString> attachedKeys = List.of();
     private final Access access = access(true);
 
     private Access access(boolean namedByCertificate) {
-        LeaseKeys none = new LeaseKeys() {
+        LeaseKeys keys = new LeaseKeys() {
             @Override
-            public List<ByteString> attachedKeys(long lease) {
-                return List.of();
+            public @Nullable List<ByteString> attachedKeys(long lease) {
+                return attachedKeys;
             }
 
             @Override
@@ -88,7 +95,8 @@ class AccessTest {
                 return new long[0];
             }
         };
-        return new Access(users, tokens, new RequestAuthorizer(none), status, waits, namedByCertificate);
+        AttachedKeys known = (executor, then) -> keyWaits.add(then);
+        return new Access(users, tokens, new RequestAuthorizer(keys), status, waits, known, namedByCertificate);
     }
 
     @BeforeEach
@@ -175,6 +183,51 @@ class AccessTest {
         waits.doWork(System.nanoTime() + TimeUnit.SECONDS.toNanos(1));
         runEventLoop();
         assertThat(outcomes).containsExactly(EtcdError.INVALID_AUTH_TOKEN);
+    }
+
+    private void check(Operation operation, Message request, String token) {
+        access.check(operation, request, new Credentials(token, null, eventLoop::add), new Completion<>() {
+            @Override
+            public void complete(Identity who) {
+                outcomes.add(who);
+            }
+
+            @Override
+            public void fail(EtcdError error) {
+                outcomes.add(error);
+            }
+        });
+    }
+
+    @Test
+    void shouldJudgeByTheKeysOnALeaseWhenTheyAreKnown() {
+        LeaseKeepAliveRequest renewal =
+                LeaseKeepAliveRequest.newBuilder().setID(1).build();
+        LeaseTimeToLiveRequest time =
+                LeaseTimeToLiveRequest.newBuilder().setID(1).build();
+        String alice = tokens.assign(tokens.draw(), 1, "alice", System.nanoTime());
+        String root = tokens.assign(tokens.draw(), 2, "root", System.nanoTime());
+        attachedKeys = null;
+        check(Operation.LEASE_KEEP_ALIVE, renewal, root);
+        check(Operation.LEASE_TIME_TO_LIVE, time, alice);
+        assertThat(outcomes).as("who is not judged by them").containsExactly(identity("root"), identity("alice"));
+        outcomes.clear();
+
+        check(Operation.LEASE_KEEP_ALIVE, renewal, alice);
+        assertThat(outcomes).isEmpty();
+        assertThat(keyWaits).hasSize(1);
+        keyWaits.remove(0).complete(true);
+        assertThat(outcomes).as("unknown again by then").isEmpty();
+        assertThat(keyWaits).hasSize(1);
+        attachedKeys = List.of(ByteString.copyFromUtf8("not hers"));
+        keyWaits.remove(0).complete(true);
+        assertThat(outcomes).containsExactly(EtcdError.PERMISSION_DENIED);
+        outcomes.clear();
+
+        attachedKeys = null;
+        check(Operation.LEASE_TIME_TO_LIVE, time.toBuilder().setKeys(true).build(), alice);
+        keyWaits.remove(0).fail(EtcdError.STOPPED);
+        assertThat(outcomes).containsExactly(EtcdError.STOPPED);
     }
 
     @Test

@@ -45,6 +45,7 @@ class GuardTest {
             new RequestAuthorizer(noLeases),
             status,
             new AppliedWaits(status, 1000),
+            (executor, then) -> then.complete(true),
             false);
 
     @AfterEach

@@ -106,15 +106,7 @@ class ServicesTest {
         Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), new Ignoring(), System.nanoTime());
         lessor.promote(System.nanoTime(), 0);
         lessor.grant(LEASE, 60, System.nanoTime());
-        LeaseService leases = new LeaseService(
-                lessor,
-                new Leader(),
-                (request, completion) -> completion.fail(EtcdError.TIMEOUT),
-                reads,
-                proposal -> null,
-                headers,
-                nobody(),
-                () -> 1);
+        LeaseService leases = leases(lessor);
         LeaseKeepAliveRequest renewal =
                 LeaseKeepAliveRequest.newBuilder().setID(LEASE).build();
         LeaseTimeToLiveRequest question =
@@ -185,6 +177,51 @@ class ServicesTest {
                 .containsExactly("1 false", "2 false");
     }
 
+    private LeaseService leases(Lessor lessor) {
+        return new LeaseService(
+                lessor,
+                new Leader(),
+                (request, completion) -> completion.fail(EtcdError.TIMEOUT),
+                reads,
+                proposal -> null,
+                headers,
+                nobody(),
+                () -> 1);
+    }
+
+    @Test
+    void shouldTellTheKeysOfALeaseOnceAllAreAttached() throws LeaseException {
+        Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), new Ignoring(), System.nanoTime());
+        lessor.grant(LEASE, 60, System.nanoTime());
+        lessor.restore();
+        lessor.promote(System.nanoTime(), 0);
+        LeaseTimeToLiveRequest question =
+                LeaseTimeToLiveRequest.newBuilder().setID(LEASE).build();
+        LeaseTimeToLiveRequest withKeys = question.toBuilder().setKeys(true).build();
+        LeaseService leases = leases(lessor);
+        assertThat(CalledService.call(leases, LeaseGrpc.getLeaseTimeToLiveMethod(), question)
+                        .responses())
+                .as("who asks for no keys does not wait")
+                .hasSize(1);
+        CalledService.Outcome<LeaseTimeToLiveResponse> asked =
+                CalledService.call(leases, LeaseGrpc.getLeaseTimeToLiveMethod(), withKeys);
+        assertThat(asked.responses()).isEmpty();
+
+        lessor.attach(LEASE, ByteString.copyFromUtf8("a"));
+        lessor.attachedAll();
+        assertThat(asked.responses())
+                .singleElement()
+                .satisfies(left -> assertThat(left.getKeysList()).containsExactly(ByteString.copyFromUtf8("a")));
+
+        lessor.restore();
+        lessor.promote(System.nanoTime(), 0);
+        lessor.stop();
+        assertThat(CalledService.call(leases, LeaseGrpc.getLeaseTimeToLiveMethod(), withKeys)
+                        .end())
+                .isNotNull()
+                .satisfies(end -> assertThat(end.getDescription()).isEqualTo(EtcdError.STOPPED.message()));
+    }
+
     private Access nobody() {
         LeaseKeys none = new LeaseKeys() {
             @Override
@@ -203,6 +240,7 @@ class ServicesTest {
                 new RequestAuthorizer(none),
                 status,
                 new AppliedWaits(status, 1000),
+                (executor, then) -> then.complete(true),
                 false);
     }
 
