@@ -237,7 +237,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     private void entry(SegmentScan scan, LogSink log) throws WalException {
-        Entry entry = checked(WalRecordDecoder.entry(scan.data()), scan, "entry");
+        Entry entry = checked(WalRecordDecoder.entry(scan.data(), log != NOTHING), scan, "entry");
         entryTermMax = Math.max(entryTermMax, entry.term());
         if (entry.index() <= fromIndex) {
             termAtStart = entry.index() == fromIndex ? entry.term() : NO_ENTRY;

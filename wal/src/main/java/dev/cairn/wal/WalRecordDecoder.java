@@ -25,12 +25,14 @@ final class WalRecordDecoder {
 
     private WalRecordDecoder() {}
 
-    static @Nullable Entry entry(ByteBuffer data) {
+    /** @param withPayload whether anybody wants it; it may be long, and is empty otherwise */
+    static @Nullable Entry entry(ByteBuffer data, boolean withPayload) {
         int seen = 0;
         long type = 0;
         long term = 0;
         long index = 0;
         ByteString payload = ByteString.EMPTY;
+        long payloadBytes = 0;
         while (data.hasRemaining()) {
             int field;
             switch (data.get()) {
@@ -48,11 +50,15 @@ final class WalRecordDecoder {
                 }
                 case WalFormat.ENTRY_TAG_DATA -> {
                     field = FIELD_4;
-                    long bytes = varint(data);
-                    if (bytes < 0 || bytes > data.remaining()) {
+                    payloadBytes = varint(data);
+                    if (payloadBytes < 0 || payloadBytes > data.remaining()) {
                         return null;
                     }
-                    payload = ByteString.copyFrom(data, (int) bytes);
+                    if (withPayload) {
+                        payload = ByteString.copyFrom(data, (int) payloadBytes);
+                    } else {
+                        data.position(data.position() + (int) payloadBytes);
+                    }
                 }
                 default -> {
                     return null;
@@ -65,7 +71,7 @@ final class WalRecordDecoder {
         }
         boolean known = type >= 0 && type <= EntryType.CONF_CHANGE_V2.number();
         boolean placed = term > 0 && term < WalFormat.TERM_MAX && index > 0;
-        if (!known || !placed || (type == EntryType.CONF_CHANGE.number() && payload.isEmpty())) {
+        if (!known || !placed || (type == EntryType.CONF_CHANGE.number() && payloadBytes == 0)) {
             return null;
         }
         return new Entry(term, index, EntryType.of((int) type), payload);

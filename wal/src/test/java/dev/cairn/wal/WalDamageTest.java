@@ -261,7 +261,8 @@ class WalDamageTest {
         // Before 3.7 the type of a normal entry was written although it is zero.
         byte[] old = {0x08, 0, 0x10, 2, 0x18, 3, 0x22, 1, 'x'};
 
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(old))).isEqualTo(Logs.entry(2, 3, "x"));
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(old), true)).isEqualTo(Logs.entry(2, 3, "x"));
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(old), false)).isEqualTo(Logs.entry(2, 3, ""));
     }
 
     @Test
@@ -278,10 +279,10 @@ class WalDamageTest {
         assertThat(WalRecordDecoder.snapshot(ByteBuffer.wrap(entry))).isNull();
         assertThat(WalRecordDecoder.metadata(ByteBuffer.wrap(state))).isNull();
         assertThat(WalRecordDecoder.state(ByteBuffer.wrap(metadata))).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(metadata))).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(unknown))).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(twice))).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(cut))).isNull();
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(metadata), true)).isNull();
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(unknown), true)).isNull();
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(twice), true)).isNull();
+        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(cut), true)).isNull();
     }
 
     /** Batches of three entries and a hard state, each synced. Returns the segment's content. */

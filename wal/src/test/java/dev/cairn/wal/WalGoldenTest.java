@@ -91,7 +91,7 @@ class WalGoldenTest {
                     case WalFormat.TYPE_METADATA ->
                         appender.metadata(Objects.requireNonNull(WalRecordDecoder.metadata(scan.data())));
                     case WalFormat.TYPE_ENTRY ->
-                        appender.entry(Objects.requireNonNull(WalRecordDecoder.entry(scan.data())));
+                        appender.entry(Objects.requireNonNull(WalRecordDecoder.entry(scan.data(), true)));
                     case WalFormat.TYPE_STATE ->
                         appender.state(Objects.requireNonNull(WalRecordDecoder.state(scan.data())));
                     default ->
