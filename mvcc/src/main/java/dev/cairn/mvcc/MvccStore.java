@@ -195,7 +195,12 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
     public RangeResult range(RangeRequest request, long keptBytesMax) throws KvException {
         meter.onRange();
         RangeQuery query = new RangeQuery(request);
-        RangeQuery.Rests rests = new RangeQuery.Rests() {
+        RangeQuery.Rests rests = rests(keptBytesMax);
+        return atRevision(request.getRevision(), (view, main, current) -> query.evaluate(view, main, current, rests));
+    }
+
+    private RangeQuery.Rests rests(long keptBytesMax) {
+        return new RangeQuery.Rests() {
             @Override
             public long keptBytesMax() {
                 return keptBytesMax;
@@ -215,7 +220,6 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
                 return new StoredRest(state, hold);
             }
         };
-        return atRevision(request.getRevision(), (view, main, current) -> query.evaluate(view, main, current, rests));
     }
 
     /** Whether the range holds a key now; not counted as a range that somebody asked for. */
@@ -225,14 +229,15 @@ public final class MvccStore implements RevisionLog, Tables, AutoCloseable {
 
     /**
      * A range to be read in pieces. Revision filters and sort orders must not be set; a sort target without order sorts each
-     * piece.
+     * piece. Of each only so many bytes are kept, as above.
      *
      * @throws KvException COMPACTED or FUTURE_REVISION
      */
-    public RangeReader rangeStream(RangeRequest request) throws KvException {
+    public RangeReader rangeStream(RangeRequest request, long keptBytesMax) throws KvException {
         meter.onRange();
+        RangeQuery.Rests rests = rests(keptBytesMax);
         return atRevision(
-                request.getRevision(), (view, main, current) -> new PinnedRange(state, request, main, current));
+                request.getRevision(), (view, main, current) -> new PinnedRange(state, request, main, current, rests));
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.cairn.mvcc;
 
-import com.google.protobuf.ByteString;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import java.util.List;
 
@@ -12,17 +11,19 @@ final class PinnedRange implements RangeReader {
     private final long shown;
     private final long limit;
     private final boolean countOnly;
+    private final RangeQuery.Rests rests;
 
     // What is still to be read: the keys of the range from here on, as long as the limit allows.
     private KeyRange rest;
     private boolean exhausted;
     private long given;
 
-    PinnedRange(StoreState state, RangeRequest request, long main, long shown) {
+    PinnedRange(StoreState state, RangeRequest request, long main, long shown, RangeQuery.Rests rests) {
         this.state = state;
         this.query = new RangeQuery(request);
         this.main = main;
         this.shown = shown;
+        this.rests = rests;
         this.limit = request.getLimit() <= 0 ? Long.MAX_VALUE : request.getLimit();
         this.countOnly = request.getCountOnly();
         this.rest = query.range();
@@ -40,17 +41,17 @@ final class PinnedRange implements RangeReader {
     }
 
     @Override
-    public List<ByteString> next(int most) throws KvException {
+    public RangeResult next(int most) throws KvException {
         if (most < 1) {
             throw new IllegalArgumentException("a piece of " + most + " keys");
         }
         if (!hasNext()) {
-            return List.of();
+            return new RangeResult(shown, 0, false, List.of());
         }
         try (ReadView view = open()) {
             RangeCursor cursor = view.range(rest, main);
-            List<ByteString> piece = query.piece(cursor, Math.min(most, limit - given));
-            given += piece.size();
+            RangeResult piece = query.piece(cursor, Math.min(most, limit - given), main, shown, rests);
+            given += piece.keyValuesInAll();
             if (cursor.next()) {
                 rest = new KeyRange(cursor.key(), rest.end());
             } else {

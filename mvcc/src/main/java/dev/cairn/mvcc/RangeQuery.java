@@ -84,14 +84,19 @@ final class RangeQuery {
     }
 
     private RangeResult firstInKeyOrder(RangeCursor cursor, long limit, long main, long shown, Rests rests) {
+        RangeResult first = inKeyOrder(cursor, limit > 0 ? limit : Long.MAX_VALUE, main, shown, rests);
+        long passed = first.keyValuesInAll();
+        long uncounted = passed == limit ? cursor.countRest() : 0;
+        return first.counted(passed + uncounted, uncounted > 0);
+    }
+
+    /** The next ones that the walk meets, at most {@code most}. */
+    private RangeResult inKeyOrder(RangeCursor cursor, long most, long main, long shown, Rests rests) {
         List<ByteString> keyValues = new ArrayList<>();
-        long most = limit > 0 ? limit : Long.MAX_VALUE;
         long bytes = 0;
         RangeRest rest = null;
         boolean keepsAll = false;
-        long passed = 0;
-        while (passed < most && cursor.next()) {
-            passed++;
+        for (long passed = 0; passed < most && cursor.next(); passed++) {
             if (rest == null && !keepsAll && bytes >= rests.keptBytesMax()) {
                 rest = request.getKeysOnly() ? new KeysRest() : rests.begin(main);
                 keepsAll = rest == null;
@@ -104,8 +109,7 @@ final class RangeQuery {
                 bytes += keyValue.size();
             }
         }
-        long uncounted = passed == limit ? cursor.countRest() : 0;
-        return new RangeResult(shown, passed + uncounted, uncounted > 0, keyValues, rest);
+        return new RangeResult(shown, 0, false, keyValues, rest);
     }
 
     private RangeResult selected(ReadView view, RangeCursor cursor, long limit, boolean sortsFirstOnly, long shown) {
@@ -130,13 +134,9 @@ final class RangeQuery {
     }
 
     /** The next keys in key order, at most {@code most}, each piece sorted by the target if there is one. */
-    List<ByteString> piece(RangeCursor cursor, long most) {
+    RangeResult piece(RangeCursor cursor, long most, long main, long shown, Rests rests) {
         if (target == SortTarget.KEY) {
-            List<ByteString> keyValues = new ArrayList<>();
-            while (keyValues.size() < most && cursor.next()) {
-                keyValues.add(shownKeyValue(cursor));
-            }
-            return keyValues;
+            return inKeyOrder(cursor, most, main, shown, rests);
         }
         Selection selection = new Selection(0);
         for (long passed = 1; passed <= most && cursor.next(); passed++) {
@@ -156,7 +156,7 @@ final class RangeQuery {
                 keyValues.add(encoded);
             }
         }
-        return keyValues;
+        return new RangeResult(shown, 0, false, keyValues);
     }
 
     private boolean passes(RangeCursor cursor) {

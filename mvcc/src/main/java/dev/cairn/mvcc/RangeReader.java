@@ -1,11 +1,9 @@
 package dev.cairn.mvcc;
 
-import com.google.protobuf.ByteString;
-import java.util.List;
-
 /**
  * A long range read piece by piece at one revision, for answers that wait for the network between pieces. Nothing of the
- * store is held between two calls; a compaction that passes the revision ends the reading with COMPACTED.
+ * store is held between two calls, except by the {@linkplain RangeResult#rest rest} of a piece until that is closed; a compaction that passes
+ * the revision ends the reading with COMPACTED.
  *
  * <p>Confined to one thread at a time.
  */
@@ -17,11 +15,12 @@ public interface RangeReader {
     boolean hasNext();
 
     /**
-     * The next encoded {@code mvccpb.KeyValue}s in key order, at most {@code limit}; empty only when there are none left.
+     * The next key-values in key order, at most {@code limit}; none only when there are none left. What the piece says of count and more is
+     * nothing. Close it.
      *
      * @throws KvException COMPACTED when the revision has been compacted since
      */
-    List<ByteString> next(int limit) throws KvException;
+    RangeResult next(int limit) throws KvException;
 
     /** Whether the request's own limit cuts off keys. Meaningful once {@link #hasNext} is false. */
     boolean more();

@@ -1,7 +1,6 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
-import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.proto.etcdserverpb.ResponseHeader;
 import java.util.List;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param count all keys of the range at the revision read, whatever limit and filters left of them
  * @param more whether the limit cut off keys
  * @param keyValues the first ones at least
- * @param rest those behind them; null when there are none. Only {@link MvccStore#range(RangeRequest, long)} gives it; close the result then
+ * @param rest those behind them; null when there are none. Only those of {@link MvccStore} who ask for it get it; close the result then
  */
 public record RangeResult(
         long revision,
@@ -30,6 +29,11 @@ public record RangeResult(
     /** A whole answer. */
     public RangeResult(long revision, long count, boolean more, List<ByteString> keyValues) {
         this(revision, count, more, keyValues, null);
+    }
+
+    /** The same with count and more. */
+    public RangeResult counted(long all, boolean cutOff) {
+        return new RangeResult(revision, all, cutOff, keyValues, rest);
     }
 
     /** How many key-values there are, with those of the rest. */

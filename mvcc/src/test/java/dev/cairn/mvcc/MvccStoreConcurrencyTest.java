@@ -117,10 +117,10 @@ class MvccStoreConcurrencyTest {
             assertThat(result.revision()).isGreaterThanOrEqualTo(current);
             check(result.keyValues(), revision, result.count());
             RangeReader reader = store.rangeStream(
-                    RangeRequest.newBuilder().setKey(ALL).setRangeEnd(ALL).build());
+                    RangeRequest.newBuilder().setKey(ALL).setRangeEnd(ALL).build(), random.nextInt(500));
             List<ByteString> pieces = new ArrayList<>();
             while (reader.hasNext()) {
-                pieces.addAll(reader.next(7));
+                pieces.addAll(WholeRange.keyValues(reader.next(7)));
             }
             check(pieces, reader.revision(), reader.count());
             List<Event> events = new ArrayList<>();

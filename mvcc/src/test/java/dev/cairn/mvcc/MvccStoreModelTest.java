@@ -559,10 +559,10 @@ class MvccStoreModelTest {
                     .setKeysOnly(random.nextBoolean())
                     .build();
             RangeResult expected = model.range(request, model.at(model.current()), model.current());
-            RangeReader reader = store.rangeStream(request);
+            RangeReader reader = store.rangeStream(request, random.nextInt(100));
             List<ByteString> read = new ArrayList<>();
             while (reader.hasNext()) {
-                read.addAll(reader.next(1 + random.nextInt(4)));
+                read.addAll(WholeRange.keyValues(reader.next(1 + random.nextInt(4))));
             }
             assertThat(new RangeResult(reader.revision(), reader.count(), reader.more(), read))
                     .isEqualTo(expected);

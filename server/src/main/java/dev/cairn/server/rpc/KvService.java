@@ -171,7 +171,7 @@ public final class KvService {
         Credentials caller = Caller.current().credentials();
         Consumer<Identity> read = who -> {
             try {
-                stream.start(store.rangeStream(request), () -> access.isStale(who));
+                stream.start(store.rangeStream(request, KEPT_BYTES_MAX), () -> access.isStale(who));
             } catch (KvException e) {
                 Calls.refuse(call, EtcdError.of(e));
             }

@@ -1,6 +1,5 @@
 package dev.cairn.server.rpc;
 
-import com.google.protobuf.ByteString;
 import dev.cairn.failpoint.FailPoint;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeReader;
@@ -8,7 +7,6 @@ import dev.cairn.mvcc.RangeResult;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.server.api.EtcdError;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,24 +80,27 @@ final class RangeStreamCall {
         }
     }
 
+    private RangeAnswer last(RangeReader source, RangeResult piece) throws KvException {
+        try {
+            return RangeAnswer.chunk(headers.header(source.revision()), piece.counted(source.count(), source.more()));
+        } catch (KvException e) {
+            piece.close();
+            throw e;
+        }
+    }
+
     private void sendChunk(RangeReader source) throws KvException {
         FailPoint.BEFORE_RANGE_STREAM_CHUNK.hit();
-        List<ByteString> keyValues = source.next(chunkKeys);
-        long bytes = 0;
-        for (ByteString keyValue : keyValues) {
-            bytes += keyValue.size();
-        }
+        RangeResult piece = source.next(chunkKeys);
         ended = !source.hasNext();
-        long revision = source.revision();
-        RangeAnswer chunk = ended
-                ? RangeAnswer.chunk(
-                        headers.header(revision), new RangeResult(revision, source.count(), source.more(), keyValues))
-                : RangeAnswer.chunk(null, new RangeResult(revision, 0, false, keyValues));
+        RangeAnswer chunk = ended ? last(source, piece) : RangeAnswer.chunk(null, piece);
         if (!chunk.fits()) {
             ended = true;
+            Calls.discard(chunk);
             Calls.refuse(call, chunk.tooLong());
             return;
         }
+        long bytes = chunk.encodedSize();
         call.onNext(chunk);
         if (ended && stale.getAsBoolean()) {
             Calls.refuse(call, EtcdError.AUTH_OLD_REVISION);
