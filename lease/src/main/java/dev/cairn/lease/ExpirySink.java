@@ -5,6 +5,19 @@ package dev.cairn.lease;
  * lock held: must neither block nor throw, so it is the entrance of a bounded queue.
  */
 public interface ExpirySink {
+    /** Takes nothing: for a lessor whose leases are only looked at, and do not end. */
+    ExpirySink NONE = new ExpirySink() {
+        @Override
+        public boolean revoke(long lease) {
+            return false;
+        }
+
+        @Override
+        public boolean checkpoint(long lease, long remainingTtlSeconds) {
+            return false;
+        }
+    };
+
     /**
      * Asks that the lease be revoked because it has expired. The same lease is offered again after a while for as long as it
      * is there.

@@ -51,6 +51,14 @@ public record KeyRange(ByteString start, @Nullable ByteString end) {
         return Integer.compare(x.size(), y.size());
     }
 
+    /** Which of two keys comes first; null stands for no key. */
+    static @Nullable ByteString least(@Nullable ByteString one, @Nullable ByteString other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return KEY_ORDER.compare(one, other) <= 0 ? one : other;
+    }
+
     /** Whether the range can hold no other key than its start. */
     public boolean isSingle() {
         return end != null && end.size() == start.size() + 1 && end.byteAt(start.size()) == 0 && end.startsWith(start);

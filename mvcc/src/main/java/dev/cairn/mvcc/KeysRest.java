@@ -64,9 +64,7 @@ final class KeysRest extends RangeRest {
     public void read(ByteBuffer target) {
         while (target.hasRemaining() && !chunks.isEmpty()) {
             ByteBuffer chunk = chunks.element();
-            int bytes = Math.min(chunk.remaining(), target.remaining());
-            target.put(chunk.slice(chunk.position(), bytes));
-            chunk.position(chunk.position() + bytes);
+            transfer(chunk, target);
             if (!chunk.hasRemaining()) {
                 chunks.remove();
             }

@@ -38,21 +38,16 @@ final class Overlay {
         @Nullable
         ByteString ceiling(ByteString key) {
             ByteString written = active.versions().ceilingKey(key);
-            return least(written, frozen == null ? null : frozen.versions().ceilingKey(key));
+            return KeyRange.least(
+                    written, frozen == null ? null : frozen.versions().ceilingKey(key));
         }
 
         /** The least key here that is above the given one; null when there is none. */
         @Nullable
         ByteString higher(ByteString key) {
             ByteString written = active.versions().higherKey(key);
-            return least(written, frozen == null ? null : frozen.versions().higherKey(key));
-        }
-
-        private static @Nullable ByteString least(@Nullable ByteString one, @Nullable ByteString other) {
-            if (one == null || other == null) {
-                return one == null ? other : one;
-            }
-            return KeyRange.KEY_ORDER.compare(one, other) <= 0 ? one : other;
+            return KeyRange.least(
+                    written, frozen == null ? null : frozen.versions().higherKey(key));
         }
 
         long bytes() {

@@ -143,12 +143,7 @@ final class RangeCursor implements AutoCloseable {
     }
 
     private @Nullable ByteString overlayKey() {
-        ByteString first = active.key;
-        ByteString second = frozen == null ? null : frozen.key;
-        if (first == null || second == null) {
-            return first == null ? second : first;
-        }
-        return KeyRange.KEY_ORDER.compare(first, second) <= 0 ? first : second;
+        return KeyRange.least(active.key, frozen == null ? null : frozen.key);
     }
 
     private boolean standAtStored() {

@@ -10,12 +10,32 @@ import java.nio.ByteBuffer;
  * shows it. Confined to one thread at a time.
  */
 public abstract sealed class RangeRest implements AutoCloseable permits StoredRest, KeysRest {
+    /** The most that {@link #putPrefix} writes. */
+    public static final int PREFIX_BYTES_MAX = 6;
+
     static final byte KEY_VALUE_TAG = RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
 
     RangeRest() {}
 
     /** While the range is evaluated: one more, at which the walk stands. */
     abstract void add(RangeCursor cursor);
+
+    /** Writes what goes before a key-value of so many bytes in a {@link RangeResponse}: its tag and its length. */
+    public static void putPrefix(ByteBuffer to, int keyValueBytes) {
+        to.put(KEY_VALUE_TAG);
+        int left = keyValueBytes;
+        for (; left > 0x7f; left >>>= 7) {
+            to.put((byte) (left | 0x80));
+        }
+        to.put((byte) left);
+    }
+
+    /** Moves as much from one buffer to the other as there is and as there is room for. */
+    static void transfer(ByteBuffer from, ByteBuffer to) {
+        int bytes = Math.min(from.remaining(), to.remaining());
+        to.put(from.slice(from.position(), bytes));
+        from.position(from.position() + bytes);
+    }
 
     /** The length of an encoded key-value with what goes before it. */
     static int encodedBytes(int keyValueBytes) {

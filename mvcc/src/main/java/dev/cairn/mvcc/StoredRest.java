@@ -77,7 +77,7 @@ final class StoredRest extends RangeRest {
 
     @Override
     public void read(ByteBuffer target) throws KvException {
-        writeBegun(target);
+        transfer(begun, target);
         if (!target.hasRemaining() || !left.hasNext()) {
             return;
         }
@@ -98,29 +98,18 @@ final class StoredRest extends RangeRest {
     }
 
     private void write(ByteBuffer keyValue, ByteBuffer target) {
-        int length = keyValue.remaining();
-        int bytes = encodedBytes(length);
+        int bytes = encodedBytes(keyValue.remaining());
         ByteBuffer to = target;
         if (bytes > target.remaining()) {
             begun = ByteBuffer.allocate(bytes);
             to = begun;
         }
-        to.put(KEY_VALUE_TAG);
-        int high = length;
-        for (; high > 0x7f; high >>>= 7) {
-            to.put((byte) (high | 0x80));
-        }
-        to.put((byte) high).put(keyValue);
+        putPrefix(to, keyValue.remaining());
+        to.put(keyValue);
         if (to != target) {
             begun.flip();
-            writeBegun(target);
+            transfer(begun, target);
         }
-    }
-
-    private void writeBegun(ByteBuffer target) {
-        int bytes = Math.min(begun.remaining(), target.remaining());
-        target.put(begun.slice(begun.position(), bytes));
-        begun.position(begun.position() + bytes);
     }
 
     /** Where it lies. */

@@ -18,8 +18,11 @@ final class WholeRange {
             RangeRest rest = result.rest();
             if (rest != null) {
                 ByteBuffer read = ByteBuffer.allocate(Math.toIntExact(rest.encodedBytes()));
-                while (rest.hasMore()) {
+                while (rest.hasMore() && read.hasRemaining()) {
                     rest.read(read);
+                }
+                if (rest.hasMore()) {
+                    throw new AssertionError("more bytes than were announced");
                 }
                 all.addAll(decoded(read));
             }

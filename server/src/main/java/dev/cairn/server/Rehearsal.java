@@ -87,7 +87,6 @@ public final class Rehearsal {
     private static void watch(ManagedChannel channel) throws StatusException, InterruptedException {
         BlockingClientCall<WatchRequest, WatchResponse> watch =
                 WatchGrpc.newBlockingV2Stub(channel).watch();
-
         for (long from : new long[] {0, 2}) {
             watch.write(WatchRequest.newBuilder()
                     .setCreateRequest(WatchCreateRequest.newBuilder()

@@ -236,7 +236,7 @@ public final class IncomingSnapshots implements AutoCloseable {
             throw new IOException("the database " + database + " names no members");
         }
         new Alarms(tables);
-        new Lessor(tables, LessorOptions.forElection(10, 100), NO_EXPIRY, System.nanoTime()).restore();
+        new Lessor(tables, LessorOptions.forElection(10, 100), ExpirySink.NONE, System.nanoTime()).restore();
         new AuthStore(tables, ByteString::copyFromUtf8, UserTokens.STATELESS).restore();
     }
 
@@ -323,17 +323,4 @@ public final class IncomingSnapshots implements AutoCloseable {
         }
         left.forEach(Prepared::remove);
     }
-
-    /** Leases that are only looked at do not end. */
-    private static final ExpirySink NO_EXPIRY = new ExpirySink() {
-        @Override
-        public boolean revoke(long lease) {
-            return false;
-        }
-
-        @Override
-        public boolean checkpoint(long lease, long remainingTtlSeconds) {
-            return false;
-        }
-    };
 }

@@ -2,10 +2,8 @@ package dev.cairn.server.rpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.WireFormat;
 import dev.cairn.mvcc.KvException;
 import dev.cairn.mvcc.RangeRest;
-import dev.cairn.proto.etcdserverpb.RangeResponse;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import java.io.IOException;
@@ -26,10 +24,6 @@ import org.jspecify.annotations.Nullable;
  * written of them.
  */
 final class RangeAnswerStream extends InputStream implements KnownLength, Drainable, ReadableByteChannel {
-    private static final byte KEY_VALUE_TAG =
-            RangeResponse.KVS_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
-    private static final int TAG_AND_LENGTH_BYTES_MAX = 6;
-
     /** Of the rest, for those who take all at once. */
     private static final int PIECE_BYTES = 16 << 10;
 
@@ -55,7 +49,7 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
         this.left = Math.toIntExact(answer.encodedSize());
         this.endBytes = answer.endSize();
         int beginBytes = answer.beginSize();
-        this.fields = ByteBuffer.allocate(Math.max(beginBytes, Math.max(endBytes, TAG_AND_LENGTH_BYTES_MAX)));
+        this.fields = ByteBuffer.allocate(Math.max(beginBytes, Math.max(endBytes, RangeRest.PREFIX_BYTES_MAX)));
         encode(beginBytes, answer::writeBegin);
     }
 
@@ -104,12 +98,8 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     private void begin(ByteString next) {
         keyValue = next;
         keyValueGone = 0;
-        fields.clear().put(KEY_VALUE_TAG);
-        int length = next.size();
-        for (; length > 0x7f; length >>>= 7) {
-            fields.put((byte) (length | 0x80));
-        }
-        fields.put((byte) length).flip();
+        RangeRest.putPrefix(fields.clear(), next.size());
+        fields.flip();
     }
 
     @Override

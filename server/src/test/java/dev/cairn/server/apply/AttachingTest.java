@@ -82,18 +82,7 @@ class AttachingTest {
     }
 
     private static Lessor lessor(MvccStore store) {
-        ExpirySink none = new ExpirySink() {
-            @Override
-            public boolean revoke(long lease) {
-                return false;
-            }
-
-            @Override
-            public boolean checkpoint(long lease, long remainingTtlSeconds) {
-                return false;
-            }
-        };
-        return new Lessor(store, LessorOptions.forElection(10, 100), none, System.nanoTime());
+        return new Lessor(store, LessorOptions.forElection(10, 100), ExpirySink.NONE, System.nanoTime());
     }
 
     @AfterEach

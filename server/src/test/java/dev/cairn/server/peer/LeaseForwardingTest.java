@@ -25,20 +25,10 @@ class LeaseForwardingTest {
     private static final long LEASE = 7;
     private static final ByteString KEY = ByteString.copyFromUtf8("a");
     private static final int REQUEST_TIMEOUT = 408;
-    private static final ExpirySink NO_EXPIRY = new ExpirySink() {
-        @Override
-        public boolean revoke(long lease) {
-            return false;
-        }
-
-        @Override
-        public boolean checkpoint(long lease, long remainingTtlSeconds) {
-            return false;
-        }
-    };
 
     private final MvccStore store = MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()));
-    private final Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), NO_EXPIRY, System.nanoTime());
+    private final Lessor lessor =
+            new Lessor(store, LessorOptions.forElection(10, 100), ExpirySink.NONE, System.nanoTime());
     private final Router router = Router.plain();
 
     @AfterEach

@@ -66,18 +66,6 @@ class PeerHashClientTest {
         }
     };
 
-    private static final ExpirySink NO_EXPIRY = new ExpirySink() {
-        @Override
-        public boolean revoke(long lease) {
-            return false;
-        }
-
-        @Override
-        public boolean checkpoint(long lease, long remainingTtlSeconds) {
-            return false;
-        }
-    };
-
     @AfterEach
     void stop() {
         ports.forEach(port -> port.stop(Duration.ZERO));
@@ -136,7 +124,7 @@ class PeerHashClientTest {
         ReadGate reads = done -> done.complete(1L);
         PeerPages pages = new PeerPages(
                 theirs, HASHES, reads, (id, token) -> new CompletableFuture<>(), () -> false, Runnable::run);
-        Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), NO_EXPIRY, 0);
+        Lessor lessor = new Lessor(store, LessorOptions.forElection(10, 100), ExpirySink.NONE, 0);
         LeaseForwarding leases = new LeaseForwarding(
                 lessor, reads, (request, done) -> done.fail(EtcdError.STOPPED), Duration.ofSeconds(1));
         return pages.router(leases, () -> new Pages.Versions("", "", ""));
