@@ -296,6 +296,12 @@ class MixedGroupTest {
         group.client(1).delete("big", "bih");
         group.client(2).compact(group.client(2).revision());
         for (int i = 0; i < 3; i++) {
+            int asked = i;
+            // Only who was asked to compact has waited; a defragmentation before the others are done gives them no room.
+            await("the end of the compaction at m" + i)
+                    .atMost(Group.LIMIT)
+                    .pollDelay(Duration.ZERO)
+                    .until(() -> group.client(asked).status().getDbSizeInUse() < BIG.size());
             group.ctlUntilDone(i, "defrag");
         }
         group.ctlUntilDone(0, "alarm", "disarm");
