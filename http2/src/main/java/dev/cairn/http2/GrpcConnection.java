@@ -42,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Writing.</b> What is said during one turn of the event loop is collected in one buffer and leaves at the turn's end, with one
  * write. A turn is what one read brought, what other threads had queued, or whatever else ran on the loop and spoke to a call.
  *
+ * <p><b>Rounds.</b> Of the answers that wait for the client's windows or for the socket, a turn writes {@link #ROUND_BYTES} and goes on when the event
+ * loop has been round all its sockets. A wide window would else carry a long answer at once, while connections whose windows are still narrow get a
+ * frame for each round of the loop: they would wait the longer, the more the others ask. Answers that fit at once do not wait for rounds.
+ *
  * <p><b>Bounds.</b> Messages of a client wait in the window of their stream. Answers wait in theirs, and a service that asks whether it may go on
  * waits with them. While the socket takes no more, nothing is read from it either: a client that asks and does not listen stops being heard.
  * The client's window for the connection as a whole is opened again at once: what is bounded is the streams' windows, and their number.
@@ -49,6 +53,9 @@ import org.jspecify.annotations.Nullable;
 final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.Frames {
     /** What a client may send on a stream before the service has taken it. */
     static final int STREAM_WINDOW = 1 << 20;
+
+    /** What answers that wait may write before the other connections have had their turn. */
+    static final int ROUND_BYTES = 64 << 10;
 
     private static final long DRAIN_PING = 0xca18_d8a1L;
     private static final long KEEP_ALIVE_PING = 0xca18_a11eL;
@@ -83,6 +90,9 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     private int sendWindow = Http2.INITIAL_WINDOW;
     private int initialSendWindow = Http2.INITIAL_WINDOW;
     private boolean inTurn;
+    private boolean leaving;
+    /** Answers that wait have had their share, and the loop has not been round since. */
+    private boolean roundOver;
 
     // Whether the client is there, and how often it asks whether we are.
     private final PingGuard pings;
@@ -341,6 +351,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     private void hearOthers() {
         turnAsked.set(false);
+        roundOver = false;
         inTurn = true;
         try {
             for (Runnable next = said.poll(); next != null; next = said.poll()) {
@@ -369,7 +380,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext from) throws Exception {
         from.channel().config().setAutoRead(from.channel().isWritable());
-        if (from.channel().isWritable() && !inTurn) {
+        if (from.channel().isWritable() && !inTurn && !leaving) {
             endTurn();
         }
         super.channelWritabilityChanged(from);
@@ -379,14 +390,33 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         if (ended) {
             return;
         }
-        while (!queue.isEmpty()) {
+        int left = roundOver ? 0 : ROUND_BYTES;
+        while (left > 0 && !queue.isEmpty()) {
             int room = writableNow();
             if (room == 0) {
                 break;
             }
-            queue.remove().writeSome(room);
+            left -= queue.remove().writeSome(room);
         }
-        writer().flush();
+        leaving = true;
+        try {
+            writer().flush();
+        } finally {
+            leaving = false;
+        }
+        if (left <= 0 && !queue.isEmpty() && writableNow() > 0) {
+            awaitNextRound();
+        }
+    }
+
+    /** Goes on after the event loop has looked at all other connections. */
+    private void awaitNextRound() {
+        roundOver = true;
+        if (turnAsked.compareAndSet(false, true)) {
+            // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules
+            // does not.
+            Future<?> ignored = context().executor().schedule(this::hearOthers, 0, TimeUnit.NANOSECONDS);
+        }
     }
 
     // In

@@ -466,15 +466,19 @@ final class GrpcStream {
         }
     }
 
-    /** The connection has room; writes one frame of at most so many bytes, and queues again while there is more. */
-    void writeSome(int bytesMax) {
+    /**
+     * The connection has room; writes one frame of at most so many bytes, and queues again while there is more.
+     *
+     * @return how many it wrote
+     */
+    int writeSome(int bytesMax) {
         queued = false;
         if (closed) {
-            return;
+            return 0;
         }
         int bytes = Math.min(Math.min(bytesMax, sendWindow), waitingOutBytes);
         if (bytes <= 0) {
-            return;
+            return 0;
         }
         sendWindow -= bytes;
         waitingOutBytes -= bytes;
@@ -493,7 +497,7 @@ final class GrpcStream {
             // As if the frame had never been begun.
             out.writerIndex(begin - Http2.FRAME_HEADER_BYTES);
             failedWriting(e);
-            return;
+            return 0;
         }
         connection.sent(bytes);
         wentOut(bytes);
@@ -502,6 +506,7 @@ final class GrpcStream {
         } else {
             queue();
         }
+        return bytes;
     }
 
     private void wentOut(int bytes) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.cairn.testing.Seed;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -60,7 +59,7 @@ class HostileClientTest {
 
         Client frame(int type, int flags, int stream, byte[] payload) throws IOException {
             try {
-                out.write(head(payload.length, type, flags, stream));
+                out.write(Frames.head(payload.length, type, flags, stream));
                 out.write(payload);
             } catch (SocketException e) {
                 // Whoever has seen enough does not listen to the rest.
@@ -69,7 +68,7 @@ class HostileClientTest {
         }
 
         Client call(int stream, String path, boolean ends) throws IOException {
-            return frame(Http2.HEADERS, Http2.END_HEADERS | (ends ? Http2.END_STREAM : 0), stream, block(path));
+            return frame(Http2.HEADERS, Http2.END_HEADERS | (ends ? Http2.END_STREAM : 0), stream, Frames.block(path));
         }
 
         /** Reads up to a frame of this type; its flags, stream and payload in hexadecimal, or "end". */
@@ -109,48 +108,6 @@ class HostileClientTest {
         }
     }
 
-    private static byte[] head(int length, int type, int flags, int stream) {
-        return new byte[] {
-            (byte) (length >> 16),
-            (byte) (length >> 8),
-            (byte) length,
-            (byte) type,
-            (byte) flags,
-            (byte) (stream >> 24),
-            (byte) (stream >> 16),
-            (byte) (stream >> 8),
-            (byte) stream
-        };
-    }
-
-    private static byte[] block(String path, String... more) {
-        ByteArrayOutputStream block = new ByteArrayOutputStream();
-        // POST and http, of the table that never changes.
-        block.write(0x83);
-        block.write(0x86);
-        literal(block, ":path", path);
-        literal(block, "content-type", "application/grpc");
-        for (int i = 0; i < more.length; i += 2) {
-            literal(block, more[i], more[i + 1]);
-        }
-        return block.toByteArray();
-    }
-
-    private static void literal(ByteArrayOutputStream block, String name, String value) {
-        block.write(0);
-        block.write(name.length());
-        block.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
-        block.write(value.length());
-        block.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static byte[] message(int length) {
-        byte[] message = new byte[MessageReader.PREFIX_BYTES + length];
-        message[3] = (byte) (length >> 8);
-        message[4] = (byte) length;
-        return message;
-    }
-
     private interface Deed {
         void on(Client client) throws IOException;
     }
@@ -169,7 +126,7 @@ class HostileClientTest {
             deed.on(client);
             assertThat(client.awaitReset()).isEqualTo(error);
             // The connection goes on.
-            client.call(101, "/test.Echo/Echo", false).frame(Http2.DATA, Http2.END_STREAM, 101, message(3));
+            client.call(101, "/test.Echo/Echo", false).frame(Http2.DATA, Http2.END_STREAM, 101, Frames.message(3));
             assertThat(client.await(Http2.DATA)).isEqualTo("101:0000000003000000");
         }
     }
@@ -202,10 +159,10 @@ class HostileClientTest {
                 Http2.COMPRESSION_ERROR, client -> client.frame(Http2.HEADERS, Http2.END_HEADERS, 1, 0xff, 0xff));
         endsConnection(
                 Http2.PROTOCOL_ERROR,
-                client -> client.frame(Http2.HEADERS, 0, 1, block("/test.Echo/Echo"))
+                client -> client.frame(Http2.HEADERS, 0, 1, Frames.block("/test.Echo/Echo"))
                         .frame(Http2.PING, 0, 0, new byte[8]));
         endsConnection(Http2.ENHANCE_YOUR_CALM, client -> {
-            client.frame(Http2.HEADERS, 0, 1, block("/test.Echo/Echo"));
+            client.frame(Http2.HEADERS, 0, 1, Frames.block("/test.Echo/Echo"));
             for (int i = 0; i < 1000; i++) {
                 client.frame(Http2.CONTINUATION, 0, 1);
             }
@@ -236,18 +193,23 @@ class HostileClientTest {
         endsStream(
                 Http2.PROTOCOL_ERROR,
                 client -> client.frame(
-                        Http2.HEADERS, Http2.END_HEADERS, 1, block("/test.Echo/Echo", "connection", "close")));
-        endsStream(
-                Http2.PROTOCOL_ERROR,
-                client -> client.frame(Http2.HEADERS, Http2.END_HEADERS, 1, block("/test.Echo/Echo", "Upper", "case")));
-        endsStream(
-                Http2.PROTOCOL_ERROR,
-                client -> client.frame(Http2.HEADERS, Http2.END_HEADERS, 1, block("/test.Echo/Echo", "te", "gzip")));
+                        Http2.HEADERS, Http2.END_HEADERS, 1, Frames.block("/test.Echo/Echo", "connection", "close")));
         endsStream(
                 Http2.PROTOCOL_ERROR,
                 client -> client.frame(
-                                Http2.HEADERS, Http2.END_HEADERS, 1, block("/test.Echo/Echo", "content-length", "1"))
-                        .frame(Http2.DATA, Http2.END_STREAM, 1, message(3)));
+                        Http2.HEADERS, Http2.END_HEADERS, 1, Frames.block("/test.Echo/Echo", "Upper", "case")));
+        endsStream(
+                Http2.PROTOCOL_ERROR,
+                client -> client.frame(
+                        Http2.HEADERS, Http2.END_HEADERS, 1, Frames.block("/test.Echo/Echo", "te", "gzip")));
+        endsStream(
+                Http2.PROTOCOL_ERROR,
+                client -> client.frame(
+                                Http2.HEADERS,
+                                Http2.END_HEADERS,
+                                1,
+                                Frames.block("/test.Echo/Echo", "content-length", "1"))
+                        .frame(Http2.DATA, Http2.END_STREAM, 1, Frames.message(3)));
         endsStream(
                 Http2.PROTOCOL_ERROR,
                 client -> client.call(1, "/test.Echo/Talk", false).call(1, "/test.Echo/Talk", true));
@@ -278,7 +240,7 @@ class HostileClientTest {
             assertThat(client.await(Http2.RST_STREAM)).isEqualTo(2 * streams + 1 + ":00000007");
             client.frame(Http2.RST_STREAM, 0, 1, 0, 0, 0, Http2.CANCEL)
                     .call(2 * streams + 3, "/test.Echo/Talk", false)
-                    .frame(Http2.DATA, 0, 2 * streams + 3, message(1));
+                    .frame(Http2.DATA, 0, 2 * streams + 3, Frames.message(1));
             assertThat(client.await(Http2.DATA)).startsWith(2 * streams + 3 + ":");
         }
     }
@@ -301,7 +263,7 @@ class HostileClientTest {
         try (Client client = new Client().greeted()) {
             byte[] window = {0x7f, 0, 0, 0};
             client.frame(Http2.WINDOW_UPDATE, 0, 0, window);
-            byte[] request = message(60_000);
+            byte[] request = Frames.message(60_000);
             Thread writer = new Thread(() -> {
                 try {
                     for (int stream = 1; stream < 20_000; stream += 2) {

@@ -297,7 +297,8 @@ class MixedGroupTest {
         group.client(2).compact(group.client(2).revision());
         for (int i = 0; i < 3; i++) {
             int asked = i;
-            // Only who was asked to compact has waited; a defragmentation before the others are done gives them no room.
+            // Only who was asked to compact has waited; a defragmentation before the others are done gives them no
+            // room.
             await("the end of the compaction at m" + i)
                     .atMost(Group.LIMIT)
                     .pollDelay(Duration.ZERO)

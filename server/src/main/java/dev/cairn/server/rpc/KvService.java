@@ -40,8 +40,11 @@ import org.jspecify.annotations.Nullable;
  * log. Long ranges are read on threads of their own, so that no event loop is busy for long. Thread-safe; no call blocks.
  */
 public final class KvService {
-    /** What is kept of an answer to a range; the rest is read when the client takes it. */
-    private static final long KEPT_BYTES_MAX = 64 << 10;
+    /**
+     * What is kept of an answer to a range; the rest is read when the client takes it. Less than what a connection writes at once, so that it is gone before
+     * the collector finds it: of answers to many clients it would else be most of what grows old.
+     */
+    private static final long KEPT_BYTES_MAX = 32 << 10;
 
     private final MvccStore store;
     private final Proposer proposer;

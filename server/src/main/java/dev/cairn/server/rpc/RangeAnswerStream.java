@@ -12,7 +12,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import java.util.List;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -27,67 +28,68 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     /** Of the rest, for those who take all at once. */
     private static final int PIECE_BYTES = 16 << 10;
 
-    private final RangeAnswer answer;
     private final @Nullable RangeRest rest;
-    private final int endBytes;
     private int left;
     private boolean closed;
 
-    private final List<ByteString> keyValues;
-    private int begun;
+    /** Those that are kept and have not begun. What is gone is let go, and the answer itself at once: the rest may be long under way. */
+    private Iterator<ByteString> keyValues;
+
+    private final ByteBuffer end;
     private boolean endBegun;
 
     // What goes out next: first the rest of the fields, then the rest of the key-value.
-    private final ByteBuffer fields;
+    private ByteBuffer fields;
     private ByteString keyValue = ByteString.EMPTY;
     private int keyValueGone;
 
     RangeAnswerStream(RangeAnswer answer) {
-        this.answer = answer;
         this.rest = answer.result().rest();
-        this.keyValues = answer.result().keyValues();
+        this.keyValues = answer.result().keyValues().iterator();
         this.left = Math.toIntExact(answer.encodedSize());
-        this.endBytes = answer.endSize();
-        int beginBytes = answer.beginSize();
-        this.fields = ByteBuffer.allocate(Math.max(beginBytes, Math.max(endBytes, RangeRest.PREFIX_BYTES_MAX)));
-        encode(beginBytes, answer::writeBegin);
+        this.fields = encode(answer.beginSize(), answer::writeBegin);
+        this.end = encode(answer.endSize(), answer::writeEnd);
     }
 
     private interface Fields {
         void writeTo(CodedOutputStream out) throws IOException;
     }
 
-    private void encode(int bytes, Fields written) {
-        CodedOutputStream out = CodedOutputStream.newInstance(fields.array(), 0, bytes);
+    private static ByteBuffer encode(int bytes, Fields written) {
+        byte[] encoded = new byte[Math.max(bytes, RangeRest.PREFIX_BYTES_MAX)];
+        CodedOutputStream out = CodedOutputStream.newInstance(encoded, 0, bytes);
         try {
             written.writeTo(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         out.checkNoSpaceLeft();
-        fields.clear().limit(bytes);
+        return ByteBuffer.wrap(encoded, 0, bytes);
     }
 
     /** Begins the next of the key-values that are kept, or, behind the rest, the end; false when there is nothing more. */
     private boolean advance() {
-        if (begun < keyValues.size()) {
-            begin(keyValues.get(begun++));
+        if (keyValues.hasNext()) {
+            begin(keyValues.next());
             return true;
         }
         if (endBegun) {
             return false;
         }
         endBegun = true;
-        encode(endBytes, answer::writeEnd);
+        fields = end;
         return true;
     }
 
     /** Whether what comes next is not kept. */
     private boolean isAtRest() {
-        return rest != null && begun == keyValues.size() && rest.hasMore();
+        return rest != null && !keyValues.hasNext() && rest.hasMore();
     }
 
     private void readRest(ByteBuffer target) throws IOException {
+        keyValues = Collections.emptyIterator();
+        keyValue = ByteString.EMPTY;
+        keyValueGone = 0;
         try {
             Objects.requireNonNull(rest).read(target);
         } catch (KvException e) {
@@ -177,6 +179,8 @@ final class RangeAnswerStream extends InputStream implements KnownLength, Draina
     @Override
     public void close() {
         closed = true;
-        answer.close();
+        if (rest != null) {
+            rest.close();
+        }
     }
 }
