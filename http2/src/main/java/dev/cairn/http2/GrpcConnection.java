@@ -404,7 +404,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         } finally {
             leaving = false;
         }
-        if (left <= 0 && !queue.isEmpty() && writableNow() > 0) {
+        if (!queue.isEmpty() && writableNow() > 0) {
+            // The share is used up, or the socket was full until the flush.
             awaitNextRound();
         }
     }
