@@ -391,16 +391,14 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
             return;
         }
         int left = roundOver ? 0 : ROUND_BYTES;
-        while (left > 0 && !queue.isEmpty()) {
-            int room = writableNow();
-            if (room == 0) {
-                break;
-            }
-            left -= queue.remove().writeSome(room);
-        }
         leaving = true;
         try {
-            writer().flush();
+            do {
+                for (int room = writableNow(); room > 0 && left > 0 && !queue.isEmpty(); room = writableNow()) {
+                    left -= queue.remove().writeSome(room);
+                }
+                writer().flush();
+            } while (left > 0 && !queue.isEmpty() && writableNow() > 0);
         } finally {
             leaving = false;
         }
