@@ -55,7 +55,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     static final int STREAM_WINDOW = 1 << 20;
 
     /** What answers that wait may write before the other connections have had their turn. */
-    static final int ROUND_BYTES = 64 << 10;
+    static final int ROUND_BYTES = 128 << 10;
 
     private static final long DRAIN_PING = 0xca18_d8a1L;
     private static final long KEEP_ALIVE_PING = 0xca18_a11eL;
