@@ -302,7 +302,7 @@ class MixedGroupTest {
             await("the end of the compaction at m" + i)
                     .atMost(Group.LIMIT)
                     .pollDelay(Duration.ZERO)
-                    .until(() -> group.client(asked).status().getDbSizeInUse() < BIG.size());
+                    .until(() -> group.client(asked).status().getDbSizeInUse() < QUOTA_IN_BIGS * BIG.size() / 2);
             group.ctlUntilDone(i, "defrag");
         }
         group.ctlUntilDone(0, "alarm", "disarm");

@@ -110,50 +110,44 @@ class ErrorsTest {
 
     @Test
     void shouldTellWhyNothingIsDoneWithoutAQuorum() throws Exception {
-        List<String> outcomes = onBoth(
-                (server, client, told) -> {
-                    var ignored = client.stub(LeaseGrpc::newBlockingStub)
-                            .leaseGrant(LeaseGrantRequest.newBuilder()
-                                    .setID(7)
-                                    .setTTL(600)
-                                    .build());
-                    CompletableFuture<Status> watch = watchWithLeader(client);
-                    addAbsentVoter(client);
-                    ListenableFuture<?> underWay =
-                            client.stub(KVGrpc::newFutureStub).put(put());
-                    awaitNoLeader(client);
-                    told.add("put with leader: "
-                            + outcome(() -> client.stub(KVGrpc::newBlockingStub, "hasleader", "true")
-                                    .put(put())));
-                    told.add("watch with leader: "
-                            + CensusClient.text(watch.get(CensusClient.WAIT_SECONDS, TimeUnit.SECONDS)));
-                    KVGrpc.KVFutureStub kv = client.stub(KVGrpc::newFutureStub);
-                    ListenableFuture<?> put = kv.put(put());
-                    ListenableFuture<?> range = kv.range(range().build());
-                    ListenableFuture<?> compaction = kv.compact(
-                            CompactionRequest.newBuilder().setRevision(1).build());
-                    ListenableFuture<?> enable =
-                            client.stub(AuthGrpc::newFutureStub).authEnable(AuthEnableRequest.getDefaultInstance());
-                    ListenableFuture<?> members = client.stub(ClusterGrpc::newFutureStub)
-                            .memberList(MemberListRequest.newBuilder()
-                                    .setLinearizable(true)
-                                    .build());
-                    told.add("serializable range: "
-                            + client.stub(KVGrpc::newBlockingStub)
-                                    .range(range().setSerializable(true).build())
-                                    .getCount());
-                    told.add("put under way: " + outcome(underWay::get));
-                    told.add("put: " + outcome(put::get));
-                    told.add("range: " + outcome(range::get));
-                    told.add("compaction: " + outcome(compaction::get));
-                    told.add("enable: " + outcome(enable::get));
-                    told.add("members: " + outcome(members::get));
-                    told.add("status: "
-                            + client.stub(MaintenanceGrpc::newBlockingStub)
-                                    .status(StatusRequest.getDefaultInstance())
-                                    .getErrorsList());
-                },
-                QUICK);
+        // With the usual election timeout, so that the put comes before the leader notices.
+        List<String> outcomes = onBoth((server, client, told) -> {
+            var ignored = client.stub(LeaseGrpc::newBlockingStub)
+                    .leaseGrant(
+                            LeaseGrantRequest.newBuilder().setID(7).setTTL(600).build());
+            CompletableFuture<Status> watch = watchWithLeader(client);
+            addAbsentVoter(client);
+            ListenableFuture<?> underWay = client.stub(KVGrpc::newFutureStub).put(put());
+            awaitNoLeader(client);
+            told.add("put with leader: "
+                    + outcome(() -> client.stub(KVGrpc::newBlockingStub, "hasleader", "true")
+                            .put(put())));
+            told.add("watch with leader: " + CensusClient.text(watch.get(CensusClient.WAIT_SECONDS, TimeUnit.SECONDS)));
+            KVGrpc.KVFutureStub kv = client.stub(KVGrpc::newFutureStub);
+            ListenableFuture<?> put = kv.put(put());
+            ListenableFuture<?> range = kv.range(range().build());
+            ListenableFuture<?> compaction =
+                    kv.compact(CompactionRequest.newBuilder().setRevision(1).build());
+            ListenableFuture<?> enable =
+                    client.stub(AuthGrpc::newFutureStub).authEnable(AuthEnableRequest.getDefaultInstance());
+            ListenableFuture<?> members = client.stub(ClusterGrpc::newFutureStub)
+                    .memberList(
+                            MemberListRequest.newBuilder().setLinearizable(true).build());
+            told.add("serializable range: "
+                    + client.stub(KVGrpc::newBlockingStub)
+                            .range(range().setSerializable(true).build())
+                            .getCount());
+            told.add("put under way: " + outcome(underWay::get));
+            told.add("put: " + outcome(put::get));
+            told.add("range: " + outcome(range::get));
+            told.add("compaction: " + outcome(compaction::get));
+            told.add("enable: " + outcome(enable::get));
+            told.add("members: " + outcome(members::get));
+            told.add("status: "
+                    + client.stub(MaintenanceGrpc::newBlockingStub)
+                            .status(StatusRequest.getDefaultInstance())
+                            .getErrorsList());
+        });
 
         assertThat(outcomes)
                 .contains(
