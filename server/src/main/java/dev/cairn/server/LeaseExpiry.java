@@ -129,6 +129,12 @@ final class LeaseExpiry implements ExpirySink {
             public void fail(EtcdError error) {
                 settled.run();
             }
+
+            /** A revocation that was forwarded to another leader could end a lease which that one has renewed. */
+            @Override
+            public boolean isAbandoned() {
+                return !leads.getAsBoolean();
+            }
         });
     }
 

@@ -182,7 +182,8 @@ final class MemberCore {
                 now);
         lessor.measureBy(instruments);
         lessor.restore();
-        leases = new LeaseRole(lessor, TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()));
+        leases = new LeaseRole(
+                lessor, TimeUnit.MILLISECONDS.toNanos(config.electionTimeoutMillis()), surroundings::wakeHouse);
         store.setLeases(lessor);
         authentication = new Authentication(config, users, tokens, random, store, lessor, status, own, timeoutMillis);
         headers = new Headers(boot.identity().clusterId(), memberId, status::term, store::currentRevision);
@@ -221,6 +222,7 @@ final class MemberCore {
             snapshots.onApplied(index, term);
             incoming.onApplied(index);
             authentication.applied(index);
+            leases.applied(term);
         };
         apply = new ApplyLoop(applier, appliedIndex, onEntry, inbox::applied, surroundings::wakeApply);
         apply.installBy(
@@ -290,12 +292,12 @@ final class MemberCore {
     }
 
     private void onRole(RaftRole role, long leader, long term) {
-        boolean leads = role == RaftRole.LEADER;
-        if (leads) {
+        if (role == RaftRole.LEADER) {
             versions.elected();
+            leases.lead(term);
+        } else {
+            leases.follow();
         }
-        leases.lead(leads);
-        surroundings.wakeHouse();
         instruments.leaderChanged(role, leader);
         leaderLines.onLeader(leader, term);
     }

@@ -74,6 +74,15 @@ class LeaseExpiryTest {
         assertThat(expiry.roomAtNanos()).isEqualTo(now + MILLISECOND);
     }
 
+    @Test
+    void shouldLetNobodyElseEndALease() {
+        startRound();
+        Completion<MessageLite> waiting = proposed.element();
+        assertThat(waiting.isAbandoned()).isFalse();
+        leading = false;
+        assertThat(waiting.isAbandoned()).as("it would be forwarded").isTrue();
+    }
+
     /** Fills a round, and leaves its proposals under way. */
     private void startRound() {
         expiry.revoke(1);

@@ -16,9 +16,12 @@ import java.util.function.BooleanSupplier;
 public final class SimulatedLeases {
     private final LeaseRole role;
 
-    /** @param extendNanos by how much leases are prolonged when the member comes to lead */
-    public SimulatedLeases(Lessor lessor, long extendNanos) {
-        this.role = new LeaseRole(lessor, extendNanos);
+    /**
+     * @param extendNanos by how much leases are prolonged when the member comes to lead
+     * @param wake wakes whoever calls {@link #doWork}
+     */
+    public SimulatedLeases(Lessor lessor, long extendNanos, Runnable wake) {
+        this.role = new LeaseRole(lessor, extendNanos, wake);
     }
 
     /** What proposes the ends of leases. */
@@ -27,8 +30,16 @@ public final class SimulatedLeases {
         return new LeaseExpiry(new RootProposer(own, users), reads, leads, wake, clock);
     }
 
-    public void lead(boolean leads) {
-        role.lead(leads);
+    public void lead(long term) {
+        role.lead(term);
+    }
+
+    public void follow() {
+        role.follow();
+    }
+
+    public void applied(long term) {
+        role.applied(term);
     }
 
     public int doWork(long nowNanos) {

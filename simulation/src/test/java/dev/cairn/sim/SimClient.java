@@ -225,12 +225,8 @@ final class SimClient {
             Renewal.State state = leader == null
                     ? Renewal.State.NOT_PRIMARY
                     : leader.lessor.renew(lease.id, leader.clock().nanos()).state();
-            // A leader that was deposed without knowing it renews in vain, in etcd as well. So does one that has not
-            // applied an entry of its term yet: the lease's end, proposed in an earlier one, may lie in its log.
-            if (state == Renewal.State.RENEWED
-                    && leader != null
-                    && simulation.isNewestLeader(leader)
-                    && leader.store.appliedState().term() == leader.status.term()) {
+            // A leader that was deposed without knowing it renews in vain, in etcd as well.
+            if (state == Renewal.State.RENEWED && leader != null && simulation.isNewestLeader(leader)) {
                 lease.renewedAt = scheduler.now();
             }
             if (state != Renewal.State.UNKNOWN && !stopped && random.nextInt(12) != 0) {

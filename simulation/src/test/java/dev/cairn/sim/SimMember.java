@@ -318,7 +318,8 @@ final class SimMember implements SimNetwork.Host {
                             clock),
                     now);
             lessor.restore();
-            leases = new SimulatedLeases(lessor, TimeUnit.MILLISECONDS.toNanos(ELECTION_TICKS * TICK_MILLIS));
+            leases = new SimulatedLeases(
+                    lessor, TimeUnit.MILLISECONDS.toNanos(ELECTION_TICKS * TICK_MILLIS), houseSlot::wake);
             store.setLeases(lessor);
             watches = new WatchHub(
                     store,
@@ -588,6 +589,7 @@ final class SimMember implements SimNetwork.Host {
             }
             snapshotDuty.onApplied(index, term);
             incoming.onApplied(index);
+            leases.applied(term);
             invariants.commits(id(), status.term(), index, term);
             invariants.applies(id(), index, digest);
         }
@@ -625,9 +627,10 @@ final class SimMember implements SimNetwork.Host {
                     SimMember.this + " is " + role + " of term " + term + ", leader " + Long.toHexString(leader));
             if (role == RaftRole.LEADER) {
                 invariants.leads(id(), term);
+                leases.lead(term);
+            } else {
+                leases.follow();
             }
-            leases.lead(role == RaftRole.LEADER);
-            houseSlot.wake();
         }
 
         private void removedSelf() {

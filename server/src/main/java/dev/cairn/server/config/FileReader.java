@@ -12,15 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.DumperOptions;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.Tag;
-import org.yaml.snakeyaml.representer.Representer;
-import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
  * Reads {@code --config-file}: YAML, hence also JSON. As in etcd, keys match whatever their case, unknown keys are passed over, an
@@ -31,8 +22,6 @@ final class FileReader {
     /** Far above any real configuration, far below what would hurt. */
     private static final int FILE_BYTES_MAX = 1 << 20;
 
-    private static final int NESTING_MAX = 32;
-    private static final int ALIASES_MAX = 50;
     private static final String TYPE_ERROR = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ";
     private static final BigInteger UINT64_MAX = BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
 
@@ -86,41 +75,7 @@ final class FileReader {
         } catch (IOException | IllegalArgumentException e) {
             throw new ConfigException("read " + path + ": " + e.getMessage());
         }
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(FILE_BYTES_MAX);
-        options.setNestingDepthLimit(NESTING_MAX);
-        options.setMaxAliasesForCollections(ALIASES_MAX);
-        options.setAllowRecursiveKeys(false);
-        options.setAllowDuplicateKeys(true);
-        // Its warning would go past the log.
-        options.setWarnOnDuplicateKeys(false);
-        try {
-            DumperOptions dump = new DumperOptions();
-            Yaml yaml = new Yaml(
-                    new SafeConstructor(options), new Representer(dump), dump, options, new ResolverWithoutDates());
-            Object document = yaml.load(text);
-            return document == null ? Map.of() : document;
-        } catch (MarkedYAMLException e) {
-            String where = e.getProblemMark() == null
-                    ? ""
-                    : "line " + (e.getProblemMark().getLine() + 1) + ": ";
-            throw new ConfigException("error converting YAML to JSON: yaml: " + where + e.getProblem());
-        } catch (YAMLException e) {
-            throw new ConfigException("error converting YAML to JSON: yaml: " + e.getMessage());
-        } catch (StackOverflowError e) {
-            // The nesting limit does not cover every path of the parser; the stack is intact again here.
-            throw new ConfigException("error converting YAML to JSON: yaml: document is nested too deeply");
-        }
-    }
-
-    /** Plain text such as 2026-01-01 stays text. */
-    private static final class ResolverWithoutDates extends Resolver {
-        @Override
-        public void addImplicitResolver(Tag tag, java.util.regex.Pattern pattern, String first, int limit) {
-            if (!tag.equals(Tag.TIMESTAMP)) {
-                super.addImplicitResolver(tag, pattern, first, limit);
-            }
-        }
+        return YamlDocument.parse(text, FILE_BYTES_MAX);
     }
 
     private static @Nullable Object find(Map<?, ?> map, String key) throws ConfigException {

@@ -54,13 +54,18 @@ public final class GoSyntax {
         if (isPlain(text)) {
             return Long.parseLong(text);
         }
-        boolean negative = text.startsWith("-");
-        BigInteger magnitude = magnitude(negative || text.startsWith("+") ? text.substring(1) : text);
-        BigInteger value = negative ? magnitude.negate() : magnitude;
+        BigInteger value = whole(text);
         if (value.compareTo(INT64_MAX) > 0 || value.compareTo(INT64_MIN) < 0) {
             throw new ConfigException(RANGE);
         }
         return value.longValue();
+    }
+
+    /** A whole number of some 80 digits at most. */
+    static BigInteger whole(String text) throws ConfigException {
+        boolean negative = text.startsWith("-");
+        BigInteger magnitude = magnitude(negative || text.startsWith("+") ? text.substring(1) : text);
+        return negative ? magnitude.negate() : magnitude;
     }
 
     /** The common case: decimal digits without a leading zero that surely fit. */

@@ -110,6 +110,11 @@ class FileReaderTest {
                 "heartbeat-interval: \"5\"",
                 "heartbeat-interval: -5",
                 "heartbeat-interval: 1.5",
+                "heartbeat-interval: 1:30",
+                "heartbeat-interval: 1e21",
+                "heartbeat-interval: .inf",
+                "heartbeat-interval: .nan",
+                "heartbeat-interval: 0x",
                 "name: [1]",
                 "name: 5",
                 "grpc-keepalive-min-time: 10ms",
@@ -124,6 +129,42 @@ class FileReaderTest {
             })
     void shouldRefuseValuesOfAnotherType(String yaml) throws IOException {
         assertThat(error(yaml)).startsWith("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "500",
+                "+500",
+                "5_00",
+                "0x1f4",
+                "0b111110100",
+                "0764",
+                "0o764",
+                "5e2",
+                "500.0",
+                "50_0.",
+                ".5e3",
+                "!!int 500",
+                "!!int \"500\"",
+                "0500.0",
+                "!!float 500",
+                "0_764"
+            })
+    void shouldReadAWholeNumberHoweverItIsWritten(String number) throws IOException {
+        assertThat(config("heartbeat-interval: " + number + "\nelection-timeout: 5000\n")
+                        .heartbeatIntervalMillis())
+                .isEqualTo(500);
+        assertThat(config("heartbeat-interval: 09\n").heartbeatIntervalMillis())
+                .as("no octal digits")
+                .isEqualTo(9);
+    }
+
+    @Test
+    void shouldTakeTimesOfDayAndDatesForText() throws IOException {
+        assertThat(config("name: 1:30\n").name()).isEqualTo("1:30");
+        assertThat(config("name: -1:99999999999999999999\n").name()).isEqualTo("-1:99999999999999999999");
+        assertThat(config("name: 2020-01-01\n").name()).isEqualTo("2020-01-01");
     }
 
     @ParameterizedTest
@@ -159,6 +200,11 @@ class FileReaderTest {
                 "\"unfinished",
                 "name: \u0001",
                 "a: *nothing",
+                "name: !!int x",
+                "name: !!float x",
+                "name: !!binary '@'",
+                "name: !!set [a]",
+                "name: !!timestamp x",
             })
     void shouldRefuseBrokenOrHostileDocuments(String yaml) throws IOException {
         assertThat(error(yaml)).startsWith("error converting YAML to JSON: yaml: ");

@@ -2,6 +2,7 @@ package dev.cairn.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,6 +87,16 @@ class OptionsFuzzTest {
         "0b1",
         "0o7",
         "1:30",
+        "1:9999999999999999999",
+        "!!int x",
+        "!!float x",
+        "!!binary '@'",
+        "!!set [a]",
+        "!!omap {a: b}",
+        "!!timestamp x",
+        "!!pairs x",
+        "!!null x",
+        "!!bool x",
         "x".repeat(5_000)
     };
 
@@ -94,7 +105,7 @@ class OptionsFuzzTest {
         "\u0000", "\ufeff", "  "
     };
 
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private final List<Option<?>> options = Options.all();
 
@@ -154,7 +165,7 @@ class OptionsFuzzTest {
             try {
                 one.accept(i);
             } catch (RuntimeException | StackOverflowError | AssertionError e) {
-                throw new AssertionError("-Dcairn.seed=" + seed + ", case " + i + ": " + e, e);
+                throw new AssertionError(Seed.replay(seed) + ", case " + i + ": " + e, e);
             }
         }
     }
