@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -67,7 +68,7 @@ class BoltDamageTest {
     /** Goal: no bytes do harm. Method: files of bbolt with a few bytes changed at random, mostly where pages describe themselves. */
     @Test
     void shouldSurviveChangedBytes() throws IOException {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
         Random random = new Random(seed);
         byte[][] sources = {

@@ -3,6 +3,7 @@ package dev.cairn.bbolt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -26,7 +27,7 @@ class BoltWriterTest {
     /** Goal: what is written is read. Method: random buckets, page sizes and lengths; the file is checked and compared. */
     @Test
     void shouldBeReadAsItWasWritten() throws IOException {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {

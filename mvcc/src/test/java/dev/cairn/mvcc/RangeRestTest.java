@@ -9,6 +9,7 @@ import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
+import dev.cairn.testing.Seed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 class RangeRestTest {
     private static final ByteString NO_END = ByteString.copyFrom(new byte[] {0});
 
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private final MvccStore store =
             MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()).withCompaction(50, 0));

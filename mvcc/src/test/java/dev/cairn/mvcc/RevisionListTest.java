@@ -2,6 +2,7 @@ package dev.cairn.mvcc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.testing.Seed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -9,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Goal: what goes in comes out, whatever the distances. Method: seeded revisions, near and far. */
 class RevisionListTest {
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
 
     @Test

@@ -8,6 +8,7 @@ import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
+import dev.cairn.testing.Seed;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 /** Goal: a tail sees every row once, whatever is compacted. Method: a twin of the store that is never compacted says which rows there were. */
 @Timeout(60)
 class RevisionTailTest {
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private final MvccStore store =
             MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()).withCompaction(10, 0));

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
+import dev.cairn.testing.Seed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 class StoreImageTest {
     private final MvccStore store =
             MvccStore.open(StoreOptions.of(new MemoryBackend.Disk()).withCompaction(50, 0));
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private long index;
 

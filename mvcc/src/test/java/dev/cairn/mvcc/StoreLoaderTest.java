@@ -12,6 +12,7 @@ import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.etcdserverpb.RequestOp;
 import dev.cairn.proto.etcdserverpb.TxnRequest;
+import dev.cairn.testing.Seed;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(120)
 class StoreLoaderTest {
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private final List<ByteString> keys = new ArrayList<>();
     private long index;

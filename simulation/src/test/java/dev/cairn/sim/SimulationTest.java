@@ -2,6 +2,7 @@ package dev.cairn.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.testing.Seed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -53,7 +54,7 @@ class SimulationTest {
             return;
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        Random fresh = new Random();
+        Random fresh = new Random(Seed.choose());
         int runs = 0;
         long committed = 0;
         long snapshots = 0;

@@ -2,6 +2,7 @@ package dev.cairn.wal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.testing.Seed;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import java.util.zip.CRC32C;
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ChainedCrcTest {
     @Test
     void shouldGoOnFromAnyValue() {
-        long seed = System.nanoTime();
+        long seed = Seed.choose();
         Random random = new Random(seed);
         for (int i = 0; i < 10_000; i++) {
             byte[] head = new byte[random.nextInt(40)];

@@ -9,6 +9,7 @@ import dev.cairn.bbolt.BoltPlan;
 import dev.cairn.bbolt.BoltWriter;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -47,7 +48,7 @@ class BoltTest {
 
     @Test
     void shouldWriteWhatBboltAccepts() throws Exception {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {

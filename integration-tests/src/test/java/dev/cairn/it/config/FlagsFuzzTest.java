@@ -6,6 +6,7 @@ import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.server.config.CommandLine;
 import dev.cairn.server.config.Outcome;
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ class FlagsFuzzTest {
 
     @Test
     void shouldTakeAndRefuseTheSame() {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         Random random = new Random(seed);
         List<String> names = new ArrayList<>(new TreeSet<>(names()));
         assertThat(names).as("flags of etcd").hasSizeGreaterThan(80);

@@ -1,5 +1,6 @@
 package dev.cairn.it.gateway;
 
+import dev.cairn.testing.Seed;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -80,7 +81,7 @@ class GatewayFuzzTest {
 
     @Test
     void shouldFindTheSameFaults() {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         Random random = new Random(seed);
         try (HttpDuel duel = new HttpDuel(directory)) {
             for (int i = 0; i < CALLS; i++) {

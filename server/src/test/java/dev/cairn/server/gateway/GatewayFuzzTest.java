@@ -11,6 +11,7 @@ import dev.cairn.proto.etcdserverpb.WatchRequest;
 import dev.cairn.server.http.HttpAnswer;
 import dev.cairn.server.http.HttpRequest;
 import dev.cairn.server.http.Router;
+import dev.cairn.testing.Seed;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -48,17 +49,16 @@ class GatewayFuzzTest {
     }
 
     private static void fuzz(Round round) {
-        Long given = Long.getLong("cairn.seed");
-        long seed = given == null ? System.nanoTime() : given;
+        long seed = Seed.choose();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(FUZZ_SECONDS);
         do {
             try {
                 round.run(new Random(seed));
             } catch (Throwable e) {
-                throw new AssertionError("-Dcairn.seed=" + seed, e);
+                throw new AssertionError(Seed.replay(seed), e);
             }
             seed++;
-        } while (given == null && System.nanoTime() - end < 0);
+        } while (!Seed.isGiven() && System.nanoTime() - end < 0);
     }
 
     private static byte[] body(Random random) {

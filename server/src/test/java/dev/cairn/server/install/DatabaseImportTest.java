@@ -14,6 +14,7 @@ import dev.cairn.mvcc.MvccStore;
 import dev.cairn.mvcc.StoreOptions;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
 import dev.cairn.proto.mvccpb.KeyValue;
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -97,7 +98,7 @@ class DatabaseImportTest {
     /** Goal: never anything but an {@link IOException}, whatever bytes change. */
     @Test
     void shouldSurviveChangedBytes() throws Exception {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         Random random = new Random(seed);
         byte[] sound = Files.readAllBytes(Databases.member(40, 300).write(directory.resolve("sound")));
         Path file = directory.resolve("damaged");

@@ -2,6 +2,7 @@ package dev.cairn.server.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.testing.Seed;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
@@ -58,7 +59,7 @@ class FirstBytesFuzzTest {
 
     @Test
     void shouldDecideByTheBytesAlone() {
-        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        long seed = Seed.choose();
         Random random = new Random(seed);
         int[] seen = new int[Fate.values().length];
         long end = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos();

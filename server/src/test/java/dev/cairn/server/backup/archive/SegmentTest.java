@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.cairn.mvcc.Revision;
 import dev.cairn.mvcc.RevisionTail;
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ class SegmentTest {
     @TempDir
     Path top;
 
-    private final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    private final long seed = Seed.choose();
     private final Random random = new Random(seed);
     private BackupDirectory directory = BackupDirectory.of(Path.of(""), 1);
     private final List<Group> groups = new ArrayList<>();

@@ -22,6 +22,7 @@ import dev.cairn.server.backup.archive.PointInTime;
 import dev.cairn.server.backup.archive.Target;
 import dev.cairn.server.metrics.BackupMetrics;
 import dev.cairn.server.metrics.Metrics;
+import dev.cairn.testing.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ import java.util.TreeMap;
 final class Scene {
     static final long CLUSTER = 0xc1;
 
-    final long seed = Long.getLong("cairn.seed", System.nanoTime());
+    final long seed = Seed.choose();
     final Random random = new Random(seed);
     final BackupMetrics metrics = new Metrics().backups();
     final MvccStore store =
