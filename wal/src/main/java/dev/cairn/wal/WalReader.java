@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,11 +116,32 @@ public final class WalReader implements AutoCloseable {
      * Snapshot files are written before the record, so a file without one here must not be used.
      */
     public static List<SnapshotMetadata> validSnapshots(Path directory) throws IOException {
-        List<WalSegmentName> all = WalDirectory.segments(directory);
-        if (all.isEmpty()) {
+        return validSnapshots(directory, existing(directory).get(0));
+    }
+
+    /**
+     * The newest of the {@linkplain #validSnapshots valid snapshot records}; empty when there is none. Reads the log backwards only as far as it must: what lies
+     * before is of no use to a start, and is neither read nor checked.
+     */
+    public static Optional<SnapshotMetadata> newestSnapshot(Path directory) throws IOException {
+        List<WalSegmentName> names = existing(directory);
+        List<SnapshotMetadata> found = List.of();
+        for (int from = names.size() - 1; from >= 0 && found.isEmpty(); from--) {
+            found = validSnapshots(directory, names.get(from));
+        }
+        return found.isEmpty() ? Optional.empty() : Optional.of(found.get(found.size() - 1));
+    }
+
+    private static List<WalSegmentName> existing(Path directory) throws IOException {
+        List<WalSegmentName> names = WalDirectory.segments(directory);
+        if (names.isEmpty()) {
             throw new WalException.NotFound("there is no log in " + directory);
         }
-        long first = all.get(0).firstIndex();
+        return names;
+    }
+
+    private static List<SnapshotMetadata> validSnapshots(Path directory, WalSegmentName from) throws IOException {
+        long first = from.firstIndex();
         List<WalSegmentName> names = WalDirectory.segmentsFrom(directory, first);
         // The entries before the first segment are not there, as if they were in a snapshot.
         WalReader reader = new WalReader(directory, names, Math.max(0, first - 1), ANY_TERM, new ArrayDeque<>());

@@ -177,6 +177,34 @@ class WalWriterTest {
         assertThat(WalReader.validSnapshots(log))
                 .extracting(SnapshotMetadata::index)
                 .containsExactly(0L, 10L, 20L, 30L, 40L, 50L);
+        assertThat(WalReader.newestSnapshot(log)).map(SnapshotMetadata::index).contains(50L);
+    }
+
+    @Test
+    void shouldFindTheNewestSnapshotWithoutWhatIsBeforeIt() throws IOException {
+        writeSegments(4);
+        Path oldest = log.resolve(WalDirectory.segments(log).get(0).fileName());
+        byte[] bytes = Files.readAllBytes(oldest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(oldest, bytes);
+
+        assertThatThrownBy(() -> WalReader.validSnapshots(log)).isInstanceOf(WalException.class);
+        assertThat(WalReader.newestSnapshot(log)).contains(new SnapshotMetadata(ConfState.ofVoters(1), 30, 1));
+    }
+
+    @Test
+    void shouldPassOverASnapshotThatIsNotKnownToBeCommitted() throws IOException {
+        try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
+            assertThat(WalReader.newestSnapshot(log))
+                    .map(SnapshotMetadata::index)
+                    .contains(0L);
+            fill(writer, 1, 10, 20);
+            writer.saveSnapshot(new SnapshotMetadata(ConfState.ofVoters(1), 7, 1));
+            writer.cutSegment();
+            // From a leader: its commit index did not get to the disk.
+            writer.saveSnapshot(new SnapshotMetadata(ConfState.ofVoters(1), 17, 1));
+        }
+        assertThat(WalReader.newestSnapshot(log)).map(SnapshotMetadata::index).contains(7L);
     }
 
     /** A snapshot of what was replaced later never exists: only the entries before it can be replaced, and all behind them with them. */

@@ -228,15 +228,14 @@ public final class Bootstrap {
                     .addKeyValue("wal-dir", directory.wal())
                     .log();
         }
-        List<SnapshotMetadata> recorded = WalReader.validSnapshots(directory.wal());
+        // The newest place that the log can be read from; its start when no snapshot was ever made.
+        SnapshotMetadata start = WalReader.newestSnapshot(directory.wal()).orElse(SnapshotMetadata.EMPTY);
         MvccStore store = new StoreRecovery(
                         directory.wal(), directory.snap(), directory.lmdb(), config.quotaBackendBytes())
-                .open(storeOptions, recorded);
+                .open(storeOptions, start);
         WalReader reader = null;
         try {
             AppliedState applied = store.appliedState();
-            // The newest place that the log can be read from; its start when no snapshot was ever made.
-            SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
             if (start.index() > applied.index()) {
                 throw new StartException("the store ends at entry " + applied.index() + ", but the log in "
                         + directory.wal() + " starts behind entry " + start.index()

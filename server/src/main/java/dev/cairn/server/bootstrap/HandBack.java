@@ -60,12 +60,14 @@ public final class HandBack {
                             : dataDir + " holds no store");
         }
         try (DataDirectory directory = DataDirectory.openNow(dataDir, member, walDir)) {
+            // All of it is read, as etcd will.
             List<SnapshotMetadata> recorded = WalReader.validSnapshots(directory.wal());
+            SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
             AppliedState applied;
             long revision;
             // Whatever a crash has left to be done is done as at a start.
             try (MvccStore store =
-                    new StoreRecovery(directory.wal(), snap, lmdb, 0).open(StoreOptions.lmdb(lmdb, 0), recorded)) {
+                    new StoreRecovery(directory.wal(), snap, lmdb, 0).open(StoreOptions.lmdb(lmdb, 0), start)) {
                 // What begins like this is removed at the next start.
                 Path temporary = snap.resolve("tmp-hand-back");
                 applied = DatabaseExport.write(store, temporary, progress);

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -68,18 +67,17 @@ public final class StoreRecovery {
     /**
      * Opens the store, having made or replaced it if need be.
      *
-     * @param recorded the snapshot records of the log that a member may start from, oldest first
+     * @param start the newest snapshot record of the log that a member may start from
      * @throws StartException when there is no store and none can be made
      */
-    public MvccStore open(StoreOptions options, List<SnapshotMetadata> recorded) throws IOException, StartException {
+    public MvccStore open(StoreOptions options, SnapshotMetadata start) throws IOException, StartException {
         files.removeTemporaries();
         aside.removeAll();
-        SnapshotMetadata start = recorded.isEmpty() ? SnapshotMetadata.EMPTY : recorded.get(recorded.size() - 1);
         if (Files.exists(snap.resolve(DATABASE))) {
             if (hasStore()) {
                 checkTakenOver(options);
             } else {
-                takeOver(recorded, start);
+                takeOver(start);
             }
             setAside();
         } else if (!hasStore()) {
@@ -113,13 +111,13 @@ public final class StoreRecovery {
         }
     }
 
-    private void takeOver(List<SnapshotMetadata> recorded, SnapshotMetadata start) throws IOException, StartException {
+    private void takeOver(SnapshotMetadata start) throws IOException, StartException {
         LOG.atInfo()
                 .setMessage("taking over the data directory of an etcd")
                 .addKeyValue("database", snap.resolve(DATABASE))
                 .log();
         checkNotRunning(start);
-        checkNoV2Keys(recorded);
+        checkNoV2Keys();
         Path database = snap.resolve(DATABASE);
         long applied = DatabaseImport.appliedIndex(database);
         if (applied < start.index()) {
@@ -148,8 +146,8 @@ public final class StoreRecovery {
     }
 
     /** Keys of the v2 API are kept in the snapshot files; nobody serves them any more. */
-    private void checkNoV2Keys(List<SnapshotMetadata> recorded) throws IOException, StartException {
-        Optional<Snapshot> newest = files.loadNewest(recorded);
+    private void checkNoV2Keys() throws IOException, StartException {
+        Optional<Snapshot> newest = files.loadNewest(WalReader.validSnapshots(wal));
         if (newest.isEmpty() || newest.get().data().isEmpty()) {
             return;
         }

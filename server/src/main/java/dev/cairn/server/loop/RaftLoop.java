@@ -168,6 +168,9 @@ public final class RaftLoop implements Duty {
                     campaignIfSolo();
                     applied.confChanges().forEach(parts.control()::settle);
                 }
+                if (!parts.status().isSoloLeader()) {
+                    publishSolo();
+                }
                 compactMemory(lastIndex(applied.batch()), nowNanos);
                 parts.reads().applied(parts.apply().appliedIndex());
             }
@@ -366,7 +369,7 @@ public final class RaftLoop implements Duty {
     }
 
     private void publishSolo() {
-        boolean solo = softState.role() == RaftRole.LEADER && isSolo() && hasCommittedInTerm();
+        boolean solo = softState.role() == RaftRole.LEADER && isSolo() && hasAppliedInTerm();
         parts.status().soloLeader(solo);
     }
 
@@ -381,9 +384,10 @@ public final class RaftLoop implements Duty {
                 && confState.votersOutgoing().isEmpty();
     }
 
-    private boolean hasCommittedInTerm() {
+    private boolean hasAppliedInTerm() {
+        long applied = parts.apply().appliedIndex();
         try {
-            return storage.lastIndex() >= hardState.commit() && storage.term(hardState.commit()) == hardState.term();
+            return storage.lastIndex() >= applied && storage.term(applied) == hardState.term();
         } catch (StorageException e) {
             return false;
         }

@@ -60,8 +60,8 @@ public final class StatusBoard implements MemberStatus {
     }
 
     /**
-     * Whether this member leads, is the only voter and has committed in its term. Nothing can then be acknowledged that
-     * its store does not show, because it acknowledges only what it has applied: its store may be read as it stands.
+     * Whether this member leads, is the only voter and has applied an entry of its term, hence all that was acknowledged in earlier terms. Since then it
+     * acknowledges only what it has applied: its store may be read as it stands.
      */
     boolean isSoloLeader() {
         return soloLeader;

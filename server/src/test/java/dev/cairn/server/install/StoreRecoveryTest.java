@@ -70,7 +70,8 @@ class StoreRecoveryTest {
     }
 
     private MvccStore open() throws IOException, StartException {
-        return new StoreRecovery(wal, snap, lmdb, 0).open(StoreOptions.lmdb(lmdb, 0), WalReader.validSnapshots(wal));
+        return new StoreRecovery(wal, snap, lmdb, 0)
+                .open(StoreOptions.lmdb(lmdb, 0), WalReader.newestSnapshot(wal).orElseThrow());
     }
 
     private void makeStore(long appliedIndex) throws IOException {

@@ -161,6 +161,28 @@ class SoleVoterTest {
         assertThat(cluster.view().member(MEMBER)).isNotNull();
     }
 
+    /** After a restart these are writes that were acknowledged: the log has them, the store may not. */
+    @Test
+    void shouldNotBeReadBeforeItHasAppliedWhatEarlierTermsLeft() throws IOException {
+        while (raft.doWork(now) + log.doWork(now) > 0) {
+            if (status.leader() == 0) {
+                // That it is a member, it learns by applying.
+                apply.doWork(now);
+            }
+        }
+        assertThat(status.leader()).isEqualTo(MEMBER);
+        assertThat(status.committedIndex()).isGreaterThan(status.appliedIndex());
+        assertThat(status.isSoloLeader()).isFalse();
+        List<Long> read = new ArrayList<>();
+        reads.await(collecting(read));
+        assertThat(read).isEmpty();
+
+        settle();
+        assertThat(status.isSoloLeader()).isTrue();
+        assertThat(read).hasSize(1);
+        assertThat(read.get(0)).isGreaterThanOrEqualTo(status.committedIndex());
+    }
+
     @Test
     void shouldSyncOnceForAllThatWaits() throws IOException {
         elect();
