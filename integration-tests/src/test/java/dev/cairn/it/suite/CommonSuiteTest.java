@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>{@code -Dcairn.suite.run=regex} runs only some tests, as {@code go test -run} would.
  */
 @Tag("suite")
-@Timeout(1800)
+@Timeout(900)
 class CommonSuiteTest {
     private static final Duration LIMIT = Duration.ofMinutes(20);
     private static final Pattern RESULT = Pattern.compile("^ *--- (PASS|FAIL|SKIP): (\\S+) \\(([0-9.]+)s\\)");
