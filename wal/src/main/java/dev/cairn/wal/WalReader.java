@@ -126,8 +126,11 @@ public final class WalReader implements AutoCloseable {
     public static Optional<SnapshotMetadata> newestSnapshot(Path directory) throws IOException {
         List<WalSegmentName> names = existing(directory);
         List<SnapshotMetadata> found = List.of();
-        for (int from = names.size() - 1; from >= 0 && found.isEmpty(); from--) {
-            found = validSnapshots(directory, names.get(from));
+        int read = 0;
+        while (found.isEmpty() && read < names.size()) {
+            // Twice as much each time: a long log without a record is then read twice, and not once for each segment.
+            read = Math.min(Math.max(1, 2 * read), names.size());
+            found = validSnapshots(directory, names.get(names.size() - read));
         }
         return found.isEmpty() ? Optional.empty() : Optional.of(found.get(found.size() - 1));
     }

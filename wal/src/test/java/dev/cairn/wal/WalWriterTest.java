@@ -193,6 +193,23 @@ class WalWriterTest {
     }
 
     @Test
+    void shouldFindARecordHoweverFarBackItIs() throws IOException {
+        int segments = 7;
+        try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
+            fill(writer, 1, 10, 20);
+            writer.saveSnapshot(new SnapshotMetadata(ConfState.ofVoters(1), 10, 1));
+            for (int segment = 1; segment < segments; segment++) {
+                writer.cutSegment();
+                fill(writer, segment * 10L + 1, 10, 20);
+                assertThat(WalReader.newestSnapshot(log))
+                        .map(SnapshotMetadata::index)
+                        .contains(10L);
+            }
+        }
+        assertThat(WalDirectory.segments(log)).hasSize(segments);
+    }
+
+    @Test
     void shouldPassOverASnapshotThatIsNotKnownToBeCommitted() throws IOException {
         try (WalWriter writer = WalWriter.create(log, Logs.METADATA, List.of(), HardState.EMPTY, Logs.SMALL)) {
             assertThat(WalReader.newestSnapshot(log))
