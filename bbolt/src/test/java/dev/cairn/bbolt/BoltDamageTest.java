@@ -69,7 +69,7 @@ class BoltDamageTest {
     @Test
     void shouldSurviveChangedBytes() throws IOException {
         long seed = Seed.choose();
-        System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
+        System.out.println("seed " + seed + " (" + Seed.replay(seed) + ")");
         Random random = new Random(seed);
         byte[][] sources = {
             Files.readAllBytes(Bolts.golden(temp, "plain")),

@@ -28,7 +28,7 @@ class BoltWriterTest {
     @Test
     void shouldBeReadAsItWasWritten() throws IOException {
         long seed = Seed.choose();
-        System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
+        System.out.println("seed " + seed + " (" + Seed.replay(seed) + ")");
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {
             Bolts.Content content = Bolts.random(random);

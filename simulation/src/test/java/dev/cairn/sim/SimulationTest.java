@@ -50,7 +50,7 @@ class SimulationTest {
 
     @Test
     void shouldKeepAllPromisesWithFreshSeeds() {
-        if (Long.getLong("cairn.seed") != null) {
+        if (Seed.isGiven()) {
             return;
         }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);

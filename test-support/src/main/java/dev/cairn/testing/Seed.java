@@ -15,14 +15,18 @@ public final class Seed {
      * test is random in each state of the source, and the same whenever that state is tested; or else a new one.
      */
     public static long choose() {
+        Long given = Long.getLong(PROPERTY);
+        if (given != null) {
+            return given;
+        }
         String source = System.getProperty(SOURCE, "");
         if (source.isEmpty()) {
-            return Long.getLong(PROPERTY, new SecureRandom().nextInt(Integer.MAX_VALUE));
+            return new SecureRandom().nextInt(Integer.MAX_VALUE);
         }
         String asking = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
                 .getCallerClass()
                 .getName();
-        return Long.getLong(PROPERTY, new Random((source + asking).hashCode()).nextInt(Integer.MAX_VALUE));
+        return new Random((source + asking).hashCode()).nextInt(Integer.MAX_VALUE);
     }
 
     /** Whether {@code -Dcairn.seed=N} asks for one run of that seed. */

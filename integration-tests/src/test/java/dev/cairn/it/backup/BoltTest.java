@@ -49,7 +49,7 @@ class BoltTest {
     @Test
     void shouldWriteWhatBboltAccepts() throws Exception {
         long seed = Seed.choose();
-        System.out.println("seed " + seed + " (-Dcairn.seed=" + seed + ")");
+        System.out.println("seed " + seed + " (" + Seed.replay(seed) + ")");
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {
             Path path = directory.resolve("ours-" + round);

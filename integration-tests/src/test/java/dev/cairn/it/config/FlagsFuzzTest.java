@@ -119,7 +119,7 @@ class FlagsFuzzTest {
                 differences.add(arguments + "\n  ours: " + actual + "\n  real: " + expected);
             }
         }
-        assertThat(String.join("\n", differences)).as("-Dcairn.seed=%s", seed).isEmpty();
+        assertThat(String.join("\n", differences)).as(Seed.replay(seed)).isEmpty();
         assertThat(taken)
                 .as("command lines that are taken, or the test shows little")
                 .isPositive();

@@ -90,7 +90,7 @@ class GatewayFuzzTest {
             }
             duel.check();
         } catch (AssertionError e) {
-            throw new AssertionError("-Dcairn.seed=" + seed + "\n" + e.getMessage(), e);
+            throw new AssertionError(Seed.replay(seed) + "\n" + e.getMessage(), e);
         }
     }
 

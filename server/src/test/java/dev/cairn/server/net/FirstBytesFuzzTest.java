@@ -67,7 +67,7 @@ class FirstBytesFuzzTest {
             byte[] bytes = damaged(random);
             Fate expected = fate(bytes);
             seen[expected.ordinal()]++;
-            check(random, bytes, expected, "-Dcairn.seed=" + seed + ", case " + i);
+            check(random, bytes, expected, Seed.replay(seed) + ", case " + i);
         }
         assertThat(seen).as("cases of each fate, or the test shows nothing").doesNotContain(0);
     }
