@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
 import dev.cairn.it.tls.Authority;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ class H2SpecTest {
             ServerProcess server = opened(ServerProcess.prepare(Programs.ours(), own)
                     .withVariables(Map.of("CAIRN_JAVA_OPTS", transport.option()))
                     .reserve());
-            int securePort = ServerProcess.freePort();
+            int securePort = Ports.next();
             server.withFlags(
                             STREAMS,
                             "--listen-client-urls=" + server.clientUrl() + ",https://127.0.0.1:" + securePort,

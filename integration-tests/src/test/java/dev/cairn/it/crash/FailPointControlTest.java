@@ -6,9 +6,8 @@ import dev.cairn.failpoint.FailPoint;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -124,10 +123,7 @@ class FailPointControlTest {
 
     @Test
     void shouldAnswerAsEtcdDoes() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.next();
         List<String> command = new ArrayList<>(List.of(Programs.real("gofail").toString()));
         Arrays.stream(FailPoint.values()).map(FailPoint::etcdName).forEach(command::add);
         Command real = Command.start(

@@ -10,12 +10,11 @@ import dev.cairn.server.config.CommandLine;
 import dev.cairn.server.config.Notice;
 import dev.cairn.server.config.Outcome;
 import dev.cairn.server.config.ServerConfig;
+import dev.cairn.testing.Ports;
 import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.channel.unix.Socket;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -144,7 +143,7 @@ class DeployFilesTest {
         Map<String, String> ports = new HashMap<>();
         Matcher given = ADDRESS.matcher(String.join("\n", commands));
         while (given.find()) {
-            ports.computeIfAbsent(given.group(1), port -> freePort());
+            ports.computeIfAbsent(given.group(1), port -> Integer.toString(Ports.next()));
         }
         assertThat(ports.keySet())
                 .as("the ports of etcd's own file")
@@ -172,14 +171,6 @@ class DeployFilesTest {
             }
         } finally {
             members.forEach(Command::kill);
-        }
-    }
-
-    private static String freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return Integer.toString(socket.getLocalPort());
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
         }
     }
 }

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,9 +42,7 @@ class FlagEffectsTest {
     private String metricsUrl = "";
 
     private Map<String, String> settings() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            metricsUrl = "http://127.0.0.1:" + socket.getLocalPort();
-        }
+        metricsUrl = "http://127.0.0.1:" + Ports.next();
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("max-txn-ops", "1");
         settings.put("max-request-bytes", "1000");

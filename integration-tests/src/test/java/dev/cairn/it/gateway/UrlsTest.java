@@ -6,8 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import dev.cairn.testing.Ports;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -149,8 +148,8 @@ class UrlsTest {
 
     @Test
     void shouldServeTheMetricsUrls() throws Exception {
-        int ours = freePort();
-        int real = freePort();
+        int ours = Ports.next();
+        int real = Ports.next();
         try (ServerProcess ourServer = ServerProcess.start(
                         Programs.ours(), directory.resolve("ours"), "--listen-metrics-urls=http://127.0.0.1:" + ours);
                 ServerProcess realServer = ServerProcess.start(
@@ -183,12 +182,6 @@ class UrlsTest {
                 }
             }
             assertThat(realServer.isRunning()).isTrue();
-        }
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -8,11 +8,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.cairn.it.cluster.Group;
 import dev.cairn.it.process.Command;
+import dev.cairn.testing.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,10 +58,9 @@ final class Prometheus implements AutoCloseable {
             config.append("- job_name: " + job + "\n  static_configs: [{targets: " + targets + "}]\n");
         });
         Path file = directory.resolve("prometheus.yml");
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        int port = Ports.next();
+        try {
             Files.writeString(file, config);
-            port = socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

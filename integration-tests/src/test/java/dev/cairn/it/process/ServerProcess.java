@@ -2,12 +2,11 @@ package dev.cairn.it.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cairn.testing.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -38,7 +37,6 @@ public final class ServerProcess implements AutoCloseable {
     private static final String READY = "ready to serve client requests";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final int LOG_LINES_MAX = 200;
-    private static final int PORT_ATTEMPTS_MAX = 5;
 
     private Path binary;
     private final Path directory;
@@ -76,8 +74,8 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Chooses the ports now, because others have to be told of them before the first start. */
     public ServerProcess reserve() {
-        clientPort = freePort();
-        peerPort = freePort();
+        clientPort = Ports.next();
+        peerPort = Ports.next();
         return this;
     }
 
@@ -136,17 +134,9 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Starts the process and waits until it is ready. */
     public void start() {
-        for (int attempt = 1; ; attempt++) {
-            String failure = tryStart(START_LIMIT);
-            if (failure == null) {
-                return;
-            }
-            // Between the choice of a port and its use another process may take it.
-            boolean portTaken = logTail().contains("address already in use");
-            if (!portTaken || attempt == PORT_ATTEMPTS_MAX) {
-                throw new AssertionError(failure + "\n" + logTail());
-            }
-            clientPort = 0;
+        String failure = tryStart(START_LIMIT);
+        if (failure != null) {
+            throw new AssertionError(failure + "\n" + logTail());
         }
     }
 
@@ -156,8 +146,8 @@ public final class ServerProcess implements AutoCloseable {
             throw new IllegalStateException("already running");
         }
         if (clientPort == 0) {
-            clientPort = freePort();
-            peerPort = freePort();
+            clientPort = Ports.next();
+            peerPort = Ports.next();
         }
         List<String> command = new ArrayList<>(launcher);
         command.addAll(List.of(
@@ -177,7 +167,7 @@ public final class ServerProcess implements AutoCloseable {
         builder.environment().putIfAbsent("CAIRN_PROFILE", "small");
         builder.environment().putAll(variables);
         if (controlled) {
-            controlPort = freePort();
+            controlPort = Ports.next();
             builder.environment().put("GOFAIL_HTTP", "127.0.0.1:" + controlPort);
         }
         if (!startTerms.isEmpty()) {
@@ -361,15 +351,6 @@ public final class ServerProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError("Interrupted while waiting for the end of " + binary, e);
-        }
-    }
-
-    /** A port that nobody has at the moment. */
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -60,7 +61,7 @@ class GatewayTest {
 
     @Test
     void shouldLeaveOutABackendUntilItIsBack() {
-        int later = ProxyProcess.freePort();
+        int later = Ports.next();
         try (ProxyProcess gateway =
                 gateway("--endpoints=127.0.0.1:" + later + "," + server.target(), "--retry-delay=200ms")) {
             for (int i = 0; i < 4; i++) {
@@ -88,7 +89,7 @@ class GatewayTest {
 
     @Test
     void shouldCloseConnectionsThatHaveNowhereToGo() throws IOException {
-        try (ProxyProcess gateway = gateway("--endpoints=127.0.0.1:" + ProxyProcess.freePort());
+        try (ProxyProcess gateway = gateway("--endpoints=127.0.0.1:" + Ports.next());
                 Socket client = new Socket(
                         "127.0.0.1", Integer.parseInt(gateway.target().split(":")[1]))) {
             client.setSoTimeout((int) LIMIT.toMillis());

@@ -39,6 +39,7 @@ import dev.cairn.proto.v3electionpb.ElectionGrpc;
 import dev.cairn.proto.v3electionpb.LeaderRequest;
 import dev.cairn.proto.v3lockpb.LockGrpc;
 import dev.cairn.proto.v3lockpb.LockRequest;
+import dev.cairn.testing.Ports;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -217,7 +218,7 @@ class GrpcProxyCallsTest {
     private List<String> answers(Path proxyProgram, String name, String flag) throws InterruptedException {
         Path home = directory.resolve(name);
         try (ServerProcess server = ServerProcess.start(Programs.real("etcd"), home)) {
-            int port = ProxyProcess.freePort();
+            int port = Ports.next();
             List<String> flags = new ArrayList<>(
                     List.of("--endpoints=" + server.target(), "--advertise-client-url=proxy.example:23790"));
             if (!flag.isEmpty()) {

@@ -23,6 +23,7 @@ import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.WatchCreateRequest;
 import dev.cairn.proto.etcdserverpb.WatchResponse;
 import dev.cairn.proto.mvccpb.Event;
+import dev.cairn.testing.Ports;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
@@ -71,7 +72,7 @@ class GrpcProxyTest {
     }
 
     private ProxyProcess proxy(String... flags) {
-        int port = ProxyProcess.freePort();
+        int port = Ports.next();
         List<String> all =
                 new ArrayList<>(List.of("--endpoints=" + server.target(), "--advertise-client-url=127.0.0.1:" + port));
         all.addAll(List.of(flags));
@@ -250,7 +251,7 @@ class GrpcProxyTest {
 
     @Test
     void shouldReachTheMembersPastOneThatIsAway() {
-        int nobody = ProxyProcess.freePort();
+        int nobody = Ports.next();
         ProxyProcess proxy = proxy("--endpoints=127.0.0.1:" + nobody);
         KVGrpc.KVBlockingStub kv = KVGrpc.newBlockingStub(connect(proxy.target()));
 
@@ -381,7 +382,7 @@ class GrpcProxyTest {
 
     @Test
     void shouldTellItsHealth() throws Exception {
-        int metricsPort = ProxyProcess.freePort();
+        int metricsPort = Ports.next();
         ProxyProcess proxy = proxy("--metrics-addr=http://127.0.0.1:" + metricsPort, "--enable-pprof", "--debug");
         for (String target : List.of(proxy.target(), "127.0.0.1:" + metricsPort)) {
             assertThat(get(target, "/health").body()).isEqualTo("{\"health\":\"true\",\"reason\":\"\"}");

@@ -5,11 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cairn.it.process.Command;
 import dev.cairn.it.process.Programs;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +37,7 @@ final class ProxyProcess implements AutoCloseable {
      * @param directory takes its log
      */
     static ProxyProcess start(Path binary, String kind, Path directory, String... flags) {
-        return start(binary, kind, directory, freePort(), flags);
+        return start(binary, kind, directory, Ports.next(), flags);
     }
 
     static ProxyProcess start(Path binary, String kind, Path directory, int port, String... flags) {
@@ -63,14 +62,6 @@ final class ProxyProcess implements AutoCloseable {
                 throw new AssertionError("Not ready: " + command + "\n" + proxy.log(), e);
             }
             return proxy;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

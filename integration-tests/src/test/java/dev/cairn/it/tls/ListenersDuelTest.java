@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.cairn.it.process.ServerProcess;
+import dev.cairn.testing.Ports;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -48,15 +48,7 @@ class ListenersDuelTest {
     }
 
     private int port(ServerProcess server, String what) {
-        return ports.computeIfAbsent(server, s -> new HashMap<>()).computeIfAbsent(what, w -> freePort());
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return ports.computeIfAbsent(server, s -> new HashMap<>()).computeIfAbsent(what, w -> Ports.next());
     }
 
     private String socket(ServerProcess server, String name) {
