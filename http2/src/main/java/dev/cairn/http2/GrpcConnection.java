@@ -77,6 +77,9 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     /** Set before anybody else hears of the connection. */
     private volatile @Nullable EventLoop loop;
 
+    private volatile @Nullable Turns turns;
+    private final Runnable turn = this::hearOthers;
+
     // In.
     private int lastStream;
     private int takenBytes;
@@ -142,7 +145,9 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     public void handlerAdded(ChannelHandlerContext added) {
         ctx = added;
         writer = new FrameWriter(added);
-        loop = added.channel().eventLoop();
+        EventLoop here = added.channel().eventLoop();
+        turns = owner.turns(here);
+        loop = here;
         if (!owner.add(this)) {
             ended = true;
             added.close();
@@ -338,10 +343,10 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     }
 
     private void askForTurn() {
-        EventLoop here = loop;
+        Turns here = turns;
         if (here != null && turnAsked.compareAndSet(false, true)) {
             try {
-                here.execute(this::hearOthers);
+                here.ask(turn);
             } catch (RejectedExecutionException e) {
                 // The event loop has ended, and every connection with it.
                 said.clear();
@@ -414,7 +419,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
         if (turnAsked.compareAndSet(false, true)) {
             // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules
             // does not.
-            Future<?> ignored = context().executor().schedule(this::hearOthers, 0, TimeUnit.NANOSECONDS);
+            Future<?> ignored = context().executor().schedule(turn, 0, TimeUnit.NANOSECONDS);
         }
     }
 

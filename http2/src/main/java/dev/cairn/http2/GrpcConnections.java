@@ -5,10 +5,13 @@ import io.grpc.Context;
 import io.grpc.HandlerRegistry;
 import io.grpc.ServerStreamTracer;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
+import io.grpc.netty.shaded.io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -23,6 +26,7 @@ public final class GrpcConnections {
     private final HandlerRegistry methods;
     private final ServerStreamTracer.Factory tracers;
     private final Set<GrpcConnection> connections = new HashSet<>();
+    private final Map<EventLoop, Turns> turns = new ConcurrentHashMap<>();
     private boolean draining;
 
     /**
@@ -84,6 +88,11 @@ public final class GrpcConnections {
         if (connections.remove(connection) && connections.isEmpty()) {
             notifyAll();
         }
+    }
+
+    /** The turns of an event loop's connections. Thread-safe. */
+    Turns turns(EventLoop loop) {
+        return turns.computeIfAbsent(loop, Turns::new);
     }
 
     GrpcSettings settings() {

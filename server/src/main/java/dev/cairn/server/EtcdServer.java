@@ -127,7 +127,7 @@ public final class EtcdServer implements AutoCloseable {
                 segments,
                 new Outside(peers.questions(), new SystemNames(), network, peerTls::expectName));
         long now = System.nanoTime();
-        InProcess surroundings = new InProcess(onFailure);
+        InProcess surroundings = new InProcess(network, onFailure);
         loops = surroundings.loops;
         core = new MemberCore(
                 config,
@@ -228,10 +228,12 @@ public final class EtcdServer implements AutoCloseable {
     /** The core's surroundings in a process of its own. */
     private final class InProcess implements Surroundings {
         private final LoopThreads loops;
+        private final Runnable wakeRaft;
         private volatile @Nullable StatusBoard status;
 
-        InProcess(BiConsumer<String, Throwable> onFailure) {
+        InProcess(EventLoops network, BiConsumer<String, Throwable> onFailure) {
             loops = new LoopThreads(this::isAlone, onFailure);
+            wakeRaft = network.oncePerLook(loops::wakeRaft);
         }
 
         private boolean isAlone() {
@@ -241,7 +243,7 @@ public final class EtcdServer implements AutoCloseable {
 
         @Override
         public void wakeRaft() {
-            loops.wakeRaft();
+            wakeRaft.run();
         }
 
         @Override

@@ -48,6 +48,9 @@ public final class RaftLoop implements Duty {
     /** How much memory the entries kept for slow followers may take: beyond it they are served a snapshot. */
     private static final long RETAINED_BYTES_MAX = 256L << 20;
 
+    /** The same for a member alone, where nobody asks for them: a thousand large entries would outlive the young generation of the heap. */
+    private static final long ALONE_BYTES_MAX = 2L << 20;
+
     /** As long as a member is being sent a snapshot: what it needs then comes before memory, within this. */
     private static final long HELD_BYTES_MAX =
             Math.max(RETAINED_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4);
@@ -400,12 +403,13 @@ public final class RaftLoop implements Duty {
     private void compactMemory(long applied, long nowNanos) {
         boolean alone = confState.voters().size() + confState.learners().size() == 1;
         boolean due = applied - compactedTo >= compactEvery;
-        if (!due && storage.bytes() <= RETAINED_BYTES_MAX) {
+        long bytesMax = alone ? ALONE_BYTES_MAX : RETAINED_BYTES_MAX;
+        if (!due && storage.bytes() <= bytesMax) {
             // So it is after nearly every batch: the holds, which others lock, are not asked.
             return;
         }
         long needed = holds.least(nowNanos);
-        boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : RETAINED_BYTES_MAX);
+        boolean tooBig = storage.bytes() > (needed < applied ? HELD_BYTES_MAX : bytesMax);
         if (!due && !tooBig) {
             return;
         }

@@ -41,6 +41,9 @@ public final class ReadIndexQueue implements ReadGate {
     private final Mailbox<Waiting> queue;
     private final ArrayDeque<Granted> granted = new ArrayDeque<>();
     private List<Waiting> inRound = List.of();
+    /** Whether a round is under way: until it ends there is nothing to do for who comes, so nobody is woken. */
+    private volatile boolean roundUnderWay;
+
     private ByteString roundContext = ByteString.EMPTY;
     private long roundAskedNanos;
     private ReadIndexListener listener = new ReadIndexListener() {
@@ -63,7 +66,19 @@ public final class ReadIndexQueue implements ReadGate {
         this.ids = ids;
         this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         this.executor = executor;
-        this.queue = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, waiting -> 1, wake);
+        this.queue = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, waiting -> 1, () -> wakeForRound(wake));
+    }
+
+    /** Who offers looks at the round after it has offered, and the Raft loop at the queue after a round: one of them sees the other. */
+    private void wakeForRound(Runnable wake) {
+        if (!roundUnderWay) {
+            wake.run();
+        }
+    }
+
+    private void setRound(List<Waiting> batch) {
+        inRound = batch;
+        roundUnderWay = !batch.isEmpty();
     }
 
     /** Who hears of rounds that do not go well; to be set before the Raft loop runs. */
@@ -96,7 +111,7 @@ public final class ReadIndexQueue implements ReadGate {
             if (queue.isEmpty()) {
                 return null;
             }
-            inRound = drain();
+            setRound(drain());
             roundContext = ByteString.copyFrom(
                     ByteBuffer.allocate(Long.BYTES).putLong(ids.next()).flip());
         } else if (nowNanos - roundAskedNanos < RETRY_NANOS) {
@@ -115,7 +130,7 @@ public final class ReadIndexQueue implements ReadGate {
     void granted(ByteString context, long index) {
         if (context.equals(roundContext) && !inRound.isEmpty()) {
             granted.add(new Granted(index, inRound));
-            inRound = List.of();
+            setRound(List.of());
         }
     }
 
@@ -137,7 +152,7 @@ public final class ReadIndexQueue implements ReadGate {
             listener.failed();
         }
         fail(inRound, EtcdError.LEADER_CHANGED);
-        inRound = List.of();
+        setRound(List.of());
     }
 
     /** Fails what has waited too long. Raft loop only. */
@@ -153,7 +168,7 @@ public final class ReadIndexQueue implements ReadGate {
                     .log();
             listener.slow();
             fail(inRound, EtcdError.TIMEOUT);
-            inRound = List.of();
+            setRound(List.of());
         }
         Granted oldest = granted.peek();
         if (oldest != null && oldest.batch().get(0).deadlineNanos() - nowNanos <= 0) {
@@ -178,7 +193,7 @@ public final class ReadIndexQueue implements ReadGate {
     public void stop() {
         stopped = true;
         fail(inRound, EtcdError.STOPPED);
-        inRound = List.of();
+        setRound(List.of());
         granted.forEach(batch -> fail(batch.batch(), EtcdError.STOPPED));
         granted.clear();
         fail(drain(), EtcdError.STOPPED);

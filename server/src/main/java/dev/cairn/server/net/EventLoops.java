@@ -100,6 +100,14 @@ public final class EventLoops implements AutoCloseable {
         return group;
     }
 
+    /**
+     * The same action, run less often: what an event loop asks for, it runs once when it has read all the sockets that it found ready. So the
+     * thread that the action wakes is woken for all that they brought, and not for each of them. Other threads run it at once.
+     */
+    public Runnable oncePerLook(Runnable action) {
+        return new OncePerLook(group, action);
+    }
+
     /** The class of connections to addresses. */
     public Class<? extends Channel> tcpClient() {
         return epoll ? EpollSocketChannel.class : NioSocketChannel.class;

@@ -19,8 +19,9 @@ class ReadIndexQueueTest {
     private final StatusBoard status = new StatusBoard(0);
     private final List<Long> granted = new ArrayList<>();
     private final List<EtcdError> errors = new ArrayList<>();
+    private int wakes;
     private final ReadIndexQueue reads =
-            new ReadIndexQueue(status, new RequestIds(1, 0), TIMEOUT_MILLIS, Runnable::run, () -> {});
+            new ReadIndexQueue(status, new RequestIds(1, 0), TIMEOUT_MILLIS, Runnable::run, this::wake);
     private final long now = System.nanoTime();
 
     @Test
@@ -103,6 +104,26 @@ class ReadIndexQueueTest {
 
         assertThat(errors).hasSize(4).containsOnly(EtcdError.STOPPED);
         assertThat(granted).isEmpty();
+    }
+
+    @Test
+    void shouldWakeTheLoopOnlyWhenItCanAskForARound() {
+        await(1);
+        assertThat(wakes).isEqualTo(1);
+        ByteString round = ask();
+        await(3);
+        assertThat(wakes).as("while a round is under way").isEqualTo(1);
+        reads.granted(round, 10);
+        await(1);
+        assertThat(wakes).as("after its end").isEqualTo(2);
+        ask();
+        reads.leaderChanged();
+        await(1);
+        assertThat(wakes).as("after it was given up").isEqualTo(3);
+    }
+
+    private void wake() {
+        wakes++;
     }
 
     private ByteString ask() {

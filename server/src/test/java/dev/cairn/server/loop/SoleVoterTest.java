@@ -470,6 +470,21 @@ class SoleVoterTest {
     }
 
     @Test
+    void shouldKeepFewBytesForNobody() throws IOException {
+        elect();
+        String value = "v".repeat(200_000);
+        long most = 0;
+        for (int i = 0; i < 100; i++) {
+            propose("k", value);
+            settle();
+            most = Math.max(most, storage.bytes());
+        }
+        assertThat(errors).isEmpty();
+        assertThat(most).isBetween(1L << 20, 3L << 20);
+        assertThat(storage.snapshot().metadata().index()).isGreaterThanOrEqualTo(storage.firstIndex() - 1);
+    }
+
+    @Test
     void shouldRefuseWhatItCannotKeepOfChangesAndAllOnceStopped() {
         for (int i = 0; i < 1000; i++) {
             add(true, new ArrayList<>());
