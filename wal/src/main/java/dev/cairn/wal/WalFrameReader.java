@@ -27,6 +27,8 @@ final class WalFrameReader {
 
     static final int WINDOW_BYTES = 256 << 10;
 
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(16 << 10);
+
     private static final int RECORD_BYTES_MIN = 4;
     private static final int HEADER_BYTES_MAX = WalFormat.RECORD_HEADER_BYTES_MAX + WalFormat.SIZE_BYTES_MAX;
 
@@ -161,6 +163,29 @@ final class WalFrameReader {
         }
         long dataBytes = WalRecordDecoder.varint(header);
         return dataBytes == recordBytes - (header.position() - start);
+    }
+
+    /**
+     * How many words from this place on are zero, in bytes, as far as it matters to the caller. Every start looks through megabytes of them, in code
+     * that is not compiled yet, and so not word by word.
+     *
+     * @param enough where the counting may end
+     */
+    long zeroBytes(long position, long enough) throws IOException {
+        long end = size - (size - position) % WalFormat.ALIGNMENT_BYTES;
+        long at = position;
+        while (at < end && at - position < enough) {
+            int in = load(at, WalFormat.ALIGNMENT_BYTES);
+            int bytes = (int) Math.min(Math.min(window.limit() - in, end - at), ZEROS.capacity());
+            bytes -= bytes % WalFormat.ALIGNMENT_BYTES;
+            int differs = window.slice(in, bytes).mismatch(ZEROS.slice(0, bytes));
+            if (differs >= 0) {
+                at += differs - differs % WalFormat.ALIGNMENT_BYTES;
+                break;
+            }
+            at += bytes;
+        }
+        return at - position;
     }
 
     /** Whether the last few bytes of the file, too few for a length word, are zero. */

@@ -49,14 +49,14 @@ final class WalTail {
         ChainedCrc crc = new ChainedCrc();
         Batches batches = new Batches(amidEntries);
         long inspected = 0;
-        long zeros = 0;
         for (long at = from; at < frames.size() && inspected < INSPECTED_BYTES_MAX; at += WalFormat.ALIGNMENT_BYTES) {
-            frames.seek(at);
-            WalFrameReader.Found found = frames.read();
-            zeros = found == WalFrameReader.Found.END ? zeros + WalFormat.ALIGNMENT_BYTES : 0;
+            long zeros = frames.zeroBytes(at, ZEROS_BYTES_MAX + 1);
             if (zeros > ZEROS_BYTES_MAX) {
                 return false;
             }
+            at += zeros;
+            frames.seek(at);
+            WalFrameReader.Found found = frames.read();
             // Follow the frames from here as long as each continues the checksum of the one before it.
             while (found == WalFrameReader.Found.RECORD) {
                 crc.continueFrom(frames.crc());

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The servers of one run, on new directories, which go with them: one, or three that are members of one cluster. */
 public final class Members implements Channels, AutoCloseable {
-    private static final int THREE = 3;
     private static final int LARGEST_ANSWER_BYTES = 512 << 20;
     private static final int STATUS_LIMIT_SECONDS = 2;
 
@@ -57,7 +56,7 @@ public final class Members implements Channels, AutoCloseable {
     }
 
     private void start(Path binary) throws IOException {
-        List<Ports> ports = Ports.free(setting == Setting.THREE_MEMBERS ? THREE : 1);
+        List<Ports> ports = Ports.free(setting.members());
         StringBuilder cluster = new StringBuilder();
         for (int i = 0; i < ports.size(); i++) {
             cluster.append(i == 0 ? "" : ",")

@@ -21,6 +21,11 @@ public enum Setting {
     private static final String SYNCS = "fsync,fdatasync,msync";
     private static final int DELAY_MICROS = 10_000;
 
+    /** How many servers there are. */
+    public int members() {
+        return this == THREE_MEMBERS ? 3 : 1;
+    }
+
     /**
      * What a command is run by. A tracer holds each sync back; it is told of no other system call, and it is a process beside the server, which keeps
      * the process ID that it was started with.

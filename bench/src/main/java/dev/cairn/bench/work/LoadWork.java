@@ -48,10 +48,8 @@ record LoadWork(
     @Override
     public double seconds(Plan plan) {
         double open = steady == null ? 0 : plan.open() + plan.clientWarmUp();
-        return Plan.AROUND_SECONDS
-                + Filling.seconds(keys)
-                + open
-                + (meanwhile ? plan.warmUpSeconds() : plan.warmUpSeconds() + plan.closed());
+        double warmUp = plan.warmUpSeconds(setting.members());
+        return Plan.AROUND_SECONDS + Filling.seconds(keys) + open + (meanwhile ? warmUp : warmUp + plan.closed());
     }
 
     @Override

@@ -31,6 +31,11 @@ public record Plan(int share, double closedSeconds, double openSeconds, double w
         return openSeconds / share;
     }
 
+    /** How long so many servers on one machine are warmed up: each has to compile for itself, and they share the cores. */
+    double warmUpSeconds(int members) {
+        return warmUpSeconds * members;
+    }
+
     /** How long the open loop runs before it counts; none if all is to be cold. */
     public double clientWarmUp() {
         return cold() ? 0 : Math.min(CLIENT_WARM_UP_SECONDS, open());

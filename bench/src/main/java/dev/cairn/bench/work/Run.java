@@ -39,8 +39,9 @@ public record Run(Path server, Path oracle, Path scratch, Plan plan) {
         // A JVM compiles by what it has seen, so this goes by time: a few thousand requests are none. Halves of what is
         // left, for the rate grows.
         double rate = guess;
-        long end = System.nanoTime() + (long) (plan.warmUpSeconds() * 1e9);
-        for (double left = plan.warmUpSeconds(); left > 0; left = (end - System.nanoTime()) / 1e9) {
+        double planned = plan.warmUpSeconds(members.all().size());
+        long end = System.nanoTime() + (long) (planned * 1e9);
+        for (double left = planned; left > 0; left = (end - System.nanoTime()) / 1e9) {
             double seconds = Math.min(left, Math.max(CHUNK_SECONDS, left / 2));
             rate = closedLoop(members, command, clients, connections, total(rate, seconds, clients))
                     .perSecond();

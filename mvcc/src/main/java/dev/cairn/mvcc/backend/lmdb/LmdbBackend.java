@@ -38,7 +38,7 @@ public final class LmdbBackend implements Backend {
     /** Readers at the same time; also the length of LMDB's reader table, less the writer's and the copier's share. */
     static final int READERS_MAX = 120;
 
-    private static final String DATA_FILE = "data.mdb";
+    private static final String DATA_FILE = LmdbEnvironment.DATA_FILE;
     private static final String LOCK_FILE = "lock.mdb";
     private static final String COPY_DIRECTORY = "defragment.tmp";
 
@@ -226,8 +226,8 @@ public final class LmdbBackend implements Backend {
     }
 
     private void swap(Path copy, LmdbEnvironment fresh) {
-        gate.writeLock().lock();
         LmdbEnvironment superfluous = fresh;
+        gate.writeLock().lock();
         try {
             checkOpen();
             FailPoint.DEFRAG_BEFORE_RENAME.hit();
@@ -239,8 +239,11 @@ public final class LmdbBackend implements Backend {
         } catch (IOException e) {
             throw new BackendException("cannot swap " + copy + " into " + directory, e);
         } finally {
-            superfluous.close();
             gate.writeLock().unlock();
+            // Whoever used it has left, and nobody comes to it any more. The file has no name, so this gives all of its
+            // pages back, which takes
+            // long enough to be noticed by those whom the lock would keep out.
+            superfluous.close();
         }
     }
 

@@ -3,6 +3,7 @@ package dev.cairn.mvcc.backend.lmdb;
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.Cursor;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import org.lmdbjava.GetOp;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.SeekOp;
@@ -11,12 +12,17 @@ import org.lmdbjava.SeekOp;
 final class LmdbCursor implements Cursor {
     private final org.lmdbjava.Cursor<ByteBuffer> cursor;
     private final ByteBuffer keyBuffer;
+    private final MappedPages.@Nullable Walk walk;
     private boolean closed;
 
-    /** {@code keyBuffer} is the transaction's room for a key that is sought. */
-    LmdbCursor(org.lmdbjava.Cursor<ByteBuffer> cursor, ByteBuffer keyBuffer) {
+    /**
+     * @param keyBuffer the transaction's room for a key that is sought
+     * @param walk told of what is seen; null when nobody wants to know
+     */
+    LmdbCursor(org.lmdbjava.Cursor<ByteBuffer> cursor, ByteBuffer keyBuffer, MappedPages.@Nullable Walk walk) {
         this.cursor = cursor;
         this.keyBuffer = keyBuffer;
+        this.walk = walk;
     }
 
     @Override
@@ -67,7 +73,11 @@ final class LmdbCursor implements Cursor {
     @Override
     public ByteBuffer value() {
         checkOpen();
-        return cursor.val();
+        ByteBuffer value = cursor.val();
+        if (walk != null) {
+            walk.passed(value.remaining());
+        }
+        return value;
     }
 
     private void checkOpen() {

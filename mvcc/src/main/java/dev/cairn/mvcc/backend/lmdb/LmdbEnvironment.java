@@ -29,13 +29,18 @@ final class LmdbEnvironment {
 
     private static final int READER_SLOTS = 126;
 
+    /** The name that LMDB gives to the file with the data. */
+    static final String DATA_FILE = "data.mdb";
+
     private final Env<ByteBuffer> env;
     private final List<Dbi<ByteBuffer>> dbis;
+    private final MappedPages pages;
     private final ConcurrentLinkedDeque<LmdbReader> idle = new ConcurrentLinkedDeque<>();
 
-    private LmdbEnvironment(Env<ByteBuffer> env, List<Dbi<ByteBuffer>> dbis) {
+    private LmdbEnvironment(Env<ByteBuffer> env, List<Dbi<ByteBuffer>> dbis, MappedPages pages) {
         this.env = env;
         this.dbis = dbis;
+        this.pages = pages;
     }
 
     static LmdbEnvironment open(Path directory, long mapBytes, List<TableRef> tables, EnvFlags... more) {
@@ -53,7 +58,7 @@ final class LmdbEnvironment {
             for (TableRef table : tables) {
                 dbis.add(env.openDbi(table.name().getBytes(UTF_8), DbiFlags.MDB_CREATE));
             }
-            return new LmdbEnvironment(env, List.copyOf(dbis));
+            return new LmdbEnvironment(env, List.copyOf(dbis), MappedPages.of(directory.resolve(DATA_FILE)));
         } catch (LmdbException e) {
             if (env != null) {
                 env.close();
@@ -64,6 +69,10 @@ final class LmdbEnvironment {
 
     Dbi<ByteBuffer> dbi(TableRef table) {
         return dbis.get(table.ordinal());
+    }
+
+    MappedPages pages() {
+        return pages;
     }
 
     /** A reader on the newest committed state. */

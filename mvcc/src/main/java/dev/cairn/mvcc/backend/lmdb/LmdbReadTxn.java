@@ -18,21 +18,27 @@ final class LmdbReadTxn implements ReadTxn {
     private final LmdbEnvironment environment;
     private final LmdbReader reader;
     private final ArrayDeque<LmdbCursor> cursors = new ArrayDeque<>(2);
+    private final MappedPages.Walk walk;
     private boolean closed;
 
     LmdbReadTxn(LmdbBackend backend, LmdbEnvironment environment) {
         this.backend = backend;
         this.environment = environment;
         this.reader = environment.takeReader();
+        this.walk = environment.pages().walk();
     }
 
     @Override
     public @Nullable ByteBuffer get(TableRef table, byte[] key) {
         checkOpen();
         try {
-            return environment
+            ByteBuffer value = environment
                     .dbi(table)
                     .get(reader.txn, reader.keyBuffer.clear().put(key).flip());
+            if (value != null) {
+                walk.found(value.remaining());
+            }
+            return value;
         } catch (LmdbException e) {
             throw new BackendException("cannot read from " + table.name(), e);
         }
@@ -41,7 +47,7 @@ final class LmdbReadTxn implements ReadTxn {
     @Override
     public Cursor cursor(TableRef table) {
         checkOpen();
-        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(reader.txn), reader.keyBuffer);
+        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(reader.txn), reader.keyBuffer, walk);
         cursors.push(cursor);
         return cursor;
     }

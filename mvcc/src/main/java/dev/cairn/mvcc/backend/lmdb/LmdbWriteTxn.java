@@ -44,7 +44,7 @@ final class LmdbWriteTxn implements WriteTxn {
     @Override
     public Cursor cursor(TableRef table) {
         checkOpen();
-        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(txn), keyBuffer);
+        LmdbCursor cursor = new LmdbCursor(environment.dbi(table).openCursor(txn), keyBuffer, null);
         cursors.push(cursor);
         return cursor;
     }
