@@ -8,6 +8,7 @@ import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,7 @@ public final class LmdbBackend implements Backend {
 
     private static final String DATA_FILE = LmdbEnvironment.DATA_FILE;
     private static final String LOCK_FILE = "lock.mdb";
+    private static final int READ_BYTES = 1 << 20;
     private static final String COPY_DIRECTORY = "defragment.tmp";
 
     private final long mapBytes;
@@ -210,8 +212,10 @@ public final class LmdbBackend implements Backend {
             FailPoint.DEFRAG_BEFORE_COPY.hit();
             FailPoint.DEFRAGDB_FAIL.fail(IOException::new);
             environment.copyTo(copy);
-            try (FileChannel channel = FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.WRITE)) {
+            try (FileChannel channel =
+                    FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 channel.force(true);
+                readThrough(channel);
             }
             return LmdbEnvironment.open(copy, mapBytes, tables);
         } catch (IOException e) {
@@ -222,6 +226,17 @@ public final class LmdbBackend implements Backend {
             throw e;
         } finally {
             gate.readLock().unlock();
+        }
+    }
+
+    /**
+     * Has the kernel keep the file in memory, as far as there is room. LMDB writes a copy past that memory, so those who come first after the swap would
+     * wait for the disk at every page.
+     */
+    private static void readThrough(FileChannel channel) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocateDirect(READ_BYTES);
+        while (channel.read(chunk.clear()) > 0) {
+            // The bytes are of no use here.
         }
     }
 
