@@ -28,6 +28,11 @@ final class ChainedCrc {
         crc.update(bytes);
     }
 
+    /** Adds bytes of an array. */
+    void update(byte[] bytes, int from, int count) {
+        crc.update(bytes, from, count);
+    }
+
     /** Goes on as if the data so far had led to this value. */
     void continueFrom(int value) {
         crc.reset();

@@ -1,7 +1,6 @@
 package dev.cairn.wal;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
@@ -62,7 +61,7 @@ final class SegmentScan {
         return frames.type();
     }
 
-    ByteBuffer data() {
+    RecordBytes data() {
         return frames.data();
     }
 
@@ -90,10 +89,7 @@ final class SegmentScan {
         if (start) {
             throw damaged("the segment does not start with a checksum record");
         }
-        ByteBuffer data = frames.data();
-        int position = data.position();
-        crc.update(data);
-        data.position(position);
+        frames.data().addTo(crc);
         if (crc.value() != frames.crc()) {
             throw tornIfSectorLost("checksum mismatch");
         }

@@ -2,8 +2,8 @@ package dev.cairn.wal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.Arrays;
 
 /**
  * Reads the frames of one segment in order, through a window of fixed size.
@@ -27,17 +27,19 @@ final class WalFrameReader {
 
     static final int WINDOW_BYTES = 256 << 10;
 
-    private static final ByteBuffer ZEROS = ByteBuffer.allocate(16 << 10);
+    private static final byte[] ZEROS = new byte[16 << 10];
 
     private static final int RECORD_BYTES_MIN = 4;
     private static final int HEADER_BYTES_MAX = WalFormat.RECORD_HEADER_BYTES_MAX + WalFormat.SIZE_BYTES_MAX;
 
     private final FileChannel channel;
     private final long size;
-    private final ByteBuffer window;
+    private final byte[] window;
 
-    /** The same bytes as the window, limited to one record. */
-    private final ByteBuffer view;
+    /** How many bytes of the window are of the file. */
+    private int filled;
+
+    private final RecordBytes data;
 
     /** The offset in the file of the window's first byte. */
     private long windowStart;
@@ -46,16 +48,12 @@ final class WalFrameReader {
     private long next;
     private int type;
     private int crc;
-    private ByteBuffer data;
 
     WalFrameReader(FileChannel channel, long start) throws IOException {
         this.channel = channel;
         this.size = channel.size();
-        this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, size))
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .limit(0);
-        this.view = window.duplicate();
-        this.data = view;
+        this.window = new byte[(int) Math.min(WINDOW_BYTES, size)];
+        this.data = new RecordBytes(window, 0, 0);
         this.windowStart = start;
         this.offset = start;
         this.next = start;
@@ -83,8 +81,8 @@ final class WalFrameReader {
         return crc;
     }
 
-    /** The record's data, between position and limit. */
-    ByteBuffer data() {
+    /** The record's data. */
+    RecordBytes data() {
         return data;
     }
 
@@ -100,7 +98,7 @@ final class WalFrameReader {
             return isZero((int) rest) ? Found.END : Found.BEYOND_END;
         }
         int at = load(offset, WalFormat.LENGTH_BYTES);
-        long word = window.getLong(at);
+        long word = word(at);
         if (word == 0) {
             return Found.END;
         }
@@ -119,50 +117,49 @@ final class WalFrameReader {
     /** Reads a record whose frame lies within the file; false if header and length do not agree. */
     private boolean record(long recordBytes) throws IOException {
         long start = offset + WalFormat.LENGTH_BYTES;
-        boolean fits = recordBytes <= window.capacity();
+        boolean fits = recordBytes <= window.length;
         int loaded = fits ? (int) recordBytes : HEADER_BYTES_MAX;
         int at = load(start, loaded);
-        view.limit(at + loaded).position(at);
-        if (!header(view, recordBytes)) {
+        data.set(window, at, at + loaded);
+        if (!header(recordBytes)) {
             return false;
         }
-        int headerBytes = view.position() - at;
         if (fits) {
-            data = view;
             return true;
         }
         if (recordBytes > WalFormat.RECORD_BYTES_MAX) {
             return false;
         }
-        data = ByteBuffer.allocate((int) recordBytes - headerBytes);
-        readFully(data, start + headerBytes);
-        data.flip();
+        int headerBytes = data.position() - at;
+        byte[] own = new byte[(int) recordBytes - headerBytes];
+        readFully(ByteBuffer.wrap(own), start + headerBytes);
+        data.set(own, 0, own.length);
         return true;
     }
 
     /** Reads type, checksum and the size of the data; false unless they fill the record exactly. */
-    private boolean header(ByteBuffer header, long recordBytes) {
-        int start = header.position();
-        if (recordBytes < RECORD_BYTES_MIN || header.get() != WalFormat.RECORD_TAG_TYPE) {
+    private boolean header(long recordBytes) {
+        int start = data.position();
+        if (recordBytes < RECORD_BYTES_MIN || data.next() != WalFormat.RECORD_TAG_TYPE) {
             return false;
         }
-        type = header.get();
-        if (header.get() != WalFormat.RECORD_TAG_CRC) {
+        type = data.next();
+        if (data.next() != WalFormat.RECORD_TAG_CRC) {
             return false;
         }
-        long value = WalRecordDecoder.varint(header);
+        long value = data.varint();
         if (value < 0 || value > 0xffff_ffffL) {
             return false;
         }
         crc = (int) value;
-        if (header.position() - start == recordBytes) {
+        if (data.position() - start == recordBytes) {
             return type == WalFormat.TYPE_CRC;
         }
-        if (type == WalFormat.TYPE_CRC || !header.hasRemaining() || header.get() != WalFormat.RECORD_TAG_DATA) {
+        if (type == WalFormat.TYPE_CRC || !data.hasRemaining() || data.next() != WalFormat.RECORD_TAG_DATA) {
             return false;
         }
-        long dataBytes = WalRecordDecoder.varint(header);
-        return dataBytes == recordBytes - (header.position() - start);
+        long dataBytes = data.varint();
+        return dataBytes == recordBytes - (data.position() - start);
     }
 
     /**
@@ -176,9 +173,9 @@ final class WalFrameReader {
         long at = position;
         while (at < end && at - position < enough) {
             int in = load(at, WalFormat.ALIGNMENT_BYTES);
-            int bytes = (int) Math.min(Math.min(window.limit() - in, end - at), ZEROS.capacity());
+            int bytes = (int) Math.min(Math.min(filled - in, end - at), ZEROS.length);
             bytes -= bytes % WalFormat.ALIGNMENT_BYTES;
-            int differs = window.slice(in, bytes).mismatch(ZEROS.slice(0, bytes));
+            int differs = Arrays.mismatch(window, in, in + bytes, ZEROS, 0, bytes);
             if (differs >= 0) {
                 at += differs - differs % WalFormat.ALIGNMENT_BYTES;
                 break;
@@ -192,7 +189,7 @@ final class WalFrameReader {
     private boolean isZero(int bytes) throws IOException {
         int at = load(offset, bytes);
         for (int i = 0; i < bytes; i++) {
-            if (window.get(at + i) != 0) {
+            if (window[at + i] != 0) {
                 return false;
             }
         }
@@ -202,14 +199,25 @@ final class WalFrameReader {
     /** Makes bytes of the file available in the window and returns where; there must be so many, and they must fit. */
     private int load(long position, int bytes) throws IOException {
         long in = position - windowStart;
-        if (in < 0 || in + bytes > window.limit()) {
-            window.clear().limit((int) Math.min(window.capacity(), size - position));
-            readFully(window, position);
-            window.flip();
+        if (in < 0 || in + bytes > filled) {
+            // Nothing of it counts if that fails.
+            filled = 0;
+            int wanted = (int) Math.min(window.length, size - position);
+            readFully(ByteBuffer.wrap(window, 0, wanted), position);
+            filled = wanted;
             windowStart = position;
             return 0;
         }
         return (int) in;
+    }
+
+    /** Eight bytes of the window, as the file's length words stand there. */
+    private long word(int at) {
+        long word = 0;
+        for (int i = WalFormat.LENGTH_BYTES - 1; i >= 0; i--) {
+            word = word << Byte.SIZE | window[at + i] & 0xff;
+        }
+        return word;
     }
 
     private void readFully(ByteBuffer target, long position) throws IOException {

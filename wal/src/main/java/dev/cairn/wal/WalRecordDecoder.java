@@ -7,11 +7,10 @@ import dev.cairn.raft.message.Entry;
 import dev.cairn.raft.message.EntryType;
 import dev.cairn.raft.message.HardState;
 import dev.cairn.raft.message.SnapshotMetadata;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes the data of records. Stateless; every method reads from the buffer's position to its limit.
+ * Decodes the data of records. Stateless; every method reads its record to the end.
  *
  * <p>Stricter than protobuf, because the checksum does not cover a record's type: one flipped bit there makes an entry a
  * hard state. Each field must be known, stand at most once and be there if etcd always writes it. A result of {@code null}
@@ -26,7 +25,7 @@ final class WalRecordDecoder {
     private WalRecordDecoder() {}
 
     /** @param withPayload whether anybody wants it; it may be long, and is empty otherwise */
-    static @Nullable Entry entry(ByteBuffer data, boolean withPayload) {
+    static @Nullable Entry entry(RecordBytes data, boolean withPayload) {
         int seen = 0;
         long type = 0;
         long term = 0;
@@ -35,29 +34,29 @@ final class WalRecordDecoder {
         long payloadBytes = 0;
         while (data.hasRemaining()) {
             int field;
-            switch (data.get()) {
+            switch (data.next()) {
                 case WalFormat.ENTRY_TAG_TYPE -> {
                     field = FIELD_1;
-                    type = varint(data);
+                    type = data.varint();
                 }
                 case WalFormat.ENTRY_TAG_TERM -> {
                     field = FIELD_2;
-                    term = varint(data);
+                    term = data.varint();
                 }
                 case WalFormat.ENTRY_TAG_INDEX -> {
                     field = FIELD_3;
-                    index = varint(data);
+                    index = data.varint();
                 }
                 case WalFormat.ENTRY_TAG_DATA -> {
                     field = FIELD_4;
-                    payloadBytes = varint(data);
+                    payloadBytes = data.varint();
                     if (payloadBytes < 0 || payloadBytes > data.remaining()) {
                         return null;
                     }
                     if (withPayload) {
-                        payload = ByteString.copyFrom(data, (int) payloadBytes);
+                        payload = data.take((int) payloadBytes);
                     } else {
-                        data.position(data.position() + (int) payloadBytes);
+                        data.skip((int) payloadBytes);
                     }
                 }
                 default -> {
@@ -77,7 +76,7 @@ final class WalRecordDecoder {
         return new Entry(term, index, EntryType.of((int) type), payload);
     }
 
-    static @Nullable HardState state(ByteBuffer data) {
+    static @Nullable HardState state(RecordBytes data) {
         long[] values = integers(data, 3);
         if (values == null) {
             return null;
@@ -89,15 +88,15 @@ final class WalRecordDecoder {
         return term > 0 && term < WalFormat.TERM_MAX && commit >= 0 ? new HardState(term, vote, commit) : null;
     }
 
-    static @Nullable WalMetadata metadata(ByteBuffer data) {
+    static @Nullable WalMetadata metadata(RecordBytes data) {
         long[] values = integers(data, 2);
         return values == null ? null : new WalMetadata(values[0], values[1]);
     }
 
-    static @Nullable SnapshotMetadata snapshot(ByteBuffer data) {
+    static @Nullable SnapshotMetadata snapshot(RecordBytes data) {
         Snapshot snapshot;
         try {
-            snapshot = Snapshot.parseFrom(data);
+            snapshot = Snapshot.parseFrom(data.take(data.remaining()));
         } catch (InvalidProtocolBufferException e) {
             return null;
         }
@@ -112,27 +111,14 @@ final class WalRecordDecoder {
     }
 
     /** Fields 1 to {@code count}, all integers and all there; null if the data is anything else. */
-    private static long @Nullable [] integers(ByteBuffer data, int count) {
+    private static long @Nullable [] integers(RecordBytes data, int count) {
         long[] values = new long[count];
         for (int i = 0; i < count; i++) {
-            if (!data.hasRemaining() || data.get() != (i + 1) << 3) {
+            if (!data.hasRemaining() || data.next() != (i + 1) << 3) {
                 return null;
             }
-            values[i] = varint(data);
+            values[i] = data.varint();
         }
         return data.hasRemaining() ? null : values;
-    }
-
-    /** An integer of up to ten bytes, or a broken one, which no caller accepts: an end in its middle gives -1. */
-    static long varint(ByteBuffer data) {
-        long value = 0;
-        for (int shift = 0; shift < Long.SIZE && data.hasRemaining(); shift += 7) {
-            byte next = data.get();
-            value |= (long) (next & 0x7f) << shift;
-            if (next >= 0) {
-                return value;
-            }
-        }
-        return -1;
     }
 }

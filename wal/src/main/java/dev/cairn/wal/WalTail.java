@@ -66,7 +66,7 @@ final class WalTail {
                 if (found != WalFrameReader.Found.RECORD) {
                     break;
                 }
-                crc.update(frames.data());
+                frames.data().addTo(crc);
                 if (crc.value() != frames.crc()) {
                     break;
                 }

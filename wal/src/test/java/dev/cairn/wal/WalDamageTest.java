@@ -262,8 +262,8 @@ class WalDamageTest {
         // Before 3.7 the type of a normal entry was written although it is zero.
         byte[] old = {0x08, 0, 0x10, 2, 0x18, 3, 0x22, 1, 'x'};
 
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(old), true)).isEqualTo(Logs.entry(2, 3, "x"));
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(old), false)).isEqualTo(Logs.entry(2, 3, ""));
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(old), true)).isEqualTo(Logs.entry(2, 3, "x"));
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(old), false)).isEqualTo(Logs.entry(2, 3, ""));
     }
 
     @Test
@@ -275,15 +275,15 @@ class WalDamageTest {
         byte[] twice = {0x10, 2, 0x10, 2, 0x18, 3};
         byte[] cut = {0x10, 2, 0x18, 3, 0x22, 9, 'x'};
 
-        assertThat(WalRecordDecoder.state(ByteBuffer.wrap(entry))).isNull();
-        assertThat(WalRecordDecoder.metadata(ByteBuffer.wrap(entry))).isNull();
-        assertThat(WalRecordDecoder.snapshot(ByteBuffer.wrap(entry))).isNull();
-        assertThat(WalRecordDecoder.metadata(ByteBuffer.wrap(state))).isNull();
-        assertThat(WalRecordDecoder.state(ByteBuffer.wrap(metadata))).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(metadata), true)).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(unknown), true)).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(twice), true)).isNull();
-        assertThat(WalRecordDecoder.entry(ByteBuffer.wrap(cut), true)).isNull();
+        assertThat(WalRecordDecoder.state(RecordBytes.of(entry))).isNull();
+        assertThat(WalRecordDecoder.metadata(RecordBytes.of(entry))).isNull();
+        assertThat(WalRecordDecoder.snapshot(RecordBytes.of(entry))).isNull();
+        assertThat(WalRecordDecoder.metadata(RecordBytes.of(state))).isNull();
+        assertThat(WalRecordDecoder.state(RecordBytes.of(metadata))).isNull();
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(metadata), true)).isNull();
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(unknown), true)).isNull();
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(twice), true)).isNull();
+        assertThat(WalRecordDecoder.entry(RecordBytes.of(cut), true)).isNull();
     }
 
     /** Batches of three entries and a hard state, each synced. Returns the segment's content. */
