@@ -71,6 +71,7 @@ final class LmdbReadTxn implements ReadTxn {
         }
         closed = true;
         try {
+            walk.end();
             for (LmdbCursor cursor = cursors.poll(); cursor != null; cursor = cursors.poll()) {
                 cursor.close();
             }

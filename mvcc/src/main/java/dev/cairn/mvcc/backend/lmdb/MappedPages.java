@@ -1,8 +1,13 @@
 package dev.cairn.mvcc.backend.lmdb;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import jnr.ffi.LibraryLoader;
@@ -17,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Whatever is read from the map stays mapped until the kernel needs memory. To the kernel that costs nothing, but it counts as memory of this
  * process: after a range over a gigabyte an operator sees a gigabyte more, and so does whoever decides which process to end. So the map's
- * pages are let go each time that walks have gone through so many bytes. They stay in the kernel's memory of files, and who needs one again maps it again, in less
+ * pages are let go when walks have made many of them resident. They stay in the kernel's memory of files, and who needs one again maps it again, in less
  * than a microsecond.
  *
  * <p>Linux only; elsewhere, and where the map cannot be found, nothing is let go. Thread-safe, but a {@link Walk} may only be told of records while its
@@ -26,14 +31,25 @@ import org.slf4j.LoggerFactory;
 final class MappedPages {
     private static final Logger LOG = LoggerFactory.getLogger(MappedPages.class);
 
-    /** After so many bytes, of all walks together, the pages are let go. */
-    static final long LET_GO_AFTER_BYTES = 64 << 20;
+    /** After so many bytes of all walks together somebody looks. They may have made far more resident: the kernel maps what lies around them as well. */
+    private static final long LOOKED_AFTER_BYTES = 2 << 20;
+
+    /** When so much more is resident than at the last time, the pages are let go. */
+    static final long RESIDENT_BYTES_MAX = 64 << 20;
+
+    /** What the kernel counts of this process's memory, in pages; kept open, as to open it takes longer than to read it. */
+    private static final @Nullable FileChannel COUNTS = openCounts();
+
+    private static final int COUNTS_BYTES_MAX = 256;
+    private static final int COUNT_OF_FILES = 2;
 
     /** What the kernel calls it. On maps of files that others share it changes no data. */
     private static final int MADV_DONTNEED = 4;
 
     /** The part of the C library that is needed. */
     public interface Memory {
+        int getpagesize();
+
         int madvise(@intptr_t long address, @size_t long length, int advice);
     }
 
@@ -72,16 +88,17 @@ final class MappedPages {
     }
 
     /**
-     * What one transaction goes through. Its first megabyte does not count, so those who look up single keys cost nobody the pages that are used again
-     * and again. Confined to the transaction's thread.
+     * What one transaction goes through. The first few records do not count: nobody looks after memory for the sake of single keys. Confined to the
+     * transaction's thread.
      */
     final class Walk {
-        private static final int TOLD_EACH_BYTES = 1 << 20;
+        private static final int FREE_BYTES = 16 << 10;
+        private static final int TOLD_EACH_BYTES = 256 << 10;
 
         /** A record that is looked up brings a page at least, and the records beside it may be of no use. */
         private static final int LOOKUP_BYTES = 1024;
 
-        private long bytes;
+        private long bytes = -FREE_BYTES;
 
         /** A record was looked up. */
         void found(int valueBytes) {
@@ -91,9 +108,16 @@ final class MappedPages {
         /** A cursor has stood at a record. */
         void passed(int valueBytes) {
             bytes += valueBytes;
-            if (bytes >= 2 * TOLD_EACH_BYTES) {
-                walked(bytes - TOLD_EACH_BYTES);
-                bytes = TOLD_EACH_BYTES;
+            if (bytes >= TOLD_EACH_BYTES) {
+                end();
+            }
+        }
+
+        /** Tells what has not been told yet, while the environment is open for certain. */
+        void end() {
+            if (bytes > 0) {
+                walked(bytes);
+                bytes = 0;
             }
         }
     }
@@ -101,8 +125,12 @@ final class MappedPages {
     private final @Nullable Range range;
     private final AtomicLong walked = new AtomicLong();
 
+    /** How many pages of files were resident in this process when those of the map had been let go. */
+    private volatile long least;
+
     private MappedPages(@Nullable Range range) {
         this.range = range;
+        this.least = range == null ? 0 : residentPages();
     }
 
     /** Finds the map of a file that has just been opened. */
@@ -141,13 +169,41 @@ final class MappedPages {
             return;
         }
         long sum = walked.addAndGet(bytes);
-        if (sum < LET_GO_AFTER_BYTES || !walked.compareAndSet(sum, 0)) {
+        if (sum < LOOKED_AFTER_BYTES || !walked.compareAndSet(sum, 0)) {
             return;
         }
         Memory memory = Native.MEMORY;
-        if (memory != null) {
-            // It may fail, for a map that is locked in memory for example; then all stays as it is.
-            memory.madvise(all.start(), all.bytes(), MADV_DONTNEED);
+        // Who goes through the same pages again and again makes no more of them resident, and had to map them anew each
+        // time.
+        if (memory == null || (residentPages() - least) * memory.getpagesize() < RESIDENT_BYTES_MAX) {
+            return;
+        }
+        // It may fail, for a map that is locked in memory for example; then all stays as it is.
+        memory.madvise(all.start(), all.bytes(), MADV_DONTNEED);
+        least = residentPages();
+    }
+
+    /** How many pages of files are resident in this process; zero where the kernel does not tell. */
+    private static long residentPages() {
+        FileChannel counts = COUNTS;
+        if (counts == null) {
+            return 0;
+        }
+        try {
+            ByteBuffer text = ByteBuffer.allocate(COUNTS_BYTES_MAX);
+            counts.read(text, 0);
+            String[] fields = new String(text.array(), 0, text.position(), US_ASCII).split(" ", COUNT_OF_FILES + 2);
+            return Long.parseLong(fields[COUNT_OF_FILES]);
+        } catch (IOException | RuntimeException e) {
+            return 0;
+        }
+    }
+
+    private static @Nullable FileChannel openCounts() {
+        try {
+            return FileChannel.open(Path.of("/proc/self/statm"), StandardOpenOption.READ);
+        } catch (IOException e) {
+            return null;
         }
     }
 }

@@ -51,14 +51,21 @@ class MappedPagesTest {
                     most = Math.max(most, resident(number));
                 }
                 assertThat(number).isEqualTo(RECORDS);
-                for (int i = 0; i < RECORDS; i++) {
+                for (int i = 0; i < RECORDS / 2; i++) {
                     assertHolds(Objects.requireNonNull(txn.get(TABLE, key(i))), i);
                     most = Math.max(most, resident(i));
                 }
             }
+            // Most answers are read in pieces, each in a transaction of its own.
+            for (int i = 0; i < RECORDS; i++) {
+                try (ReadTxn txn = backend.read()) {
+                    assertHolds(Objects.requireNonNull(txn.get(TABLE, key(i))), i);
+                }
+                most = Math.max(most, resident(i));
+            }
             assertThat(most)
                     .as("bytes resident of %s", (long) RECORDS * VALUE_BYTES)
-                    .isBetween(1L << 20, MappedPages.LET_GO_AFTER_BYTES + (32L << 20));
+                    .isBetween(1L << 20, MappedPages.RESIDENT_BYTES_MAX + (48L << 20));
         }
     }
 
