@@ -32,7 +32,7 @@ final class MappedPages {
     private static final Logger LOG = LoggerFactory.getLogger(MappedPages.class);
 
     /** After so many bytes of all walks together somebody looks. They may have made far more resident: the kernel maps what lies around them as well. */
-    private static final long LOOKED_AFTER_BYTES = 2 << 20;
+    private static final long LOOKED_AFTER_BYTES = 4 << 20;
 
     /** When so much more is resident than at the last time, the pages are let go. */
     static final long RESIDENT_BYTES_MAX = 64 << 20;
