@@ -173,8 +173,17 @@ public final class WalReader implements AutoCloseable {
                     end,
                     "the log ends at index " + lastIndex + " but index " + hardState.commit() + " was committed");
         }
-        contents = new WalContents(Objects.requireNonNull(metadata), hardState, lastIndex, torn);
+        contents = new WalContents(Objects.requireNonNull(metadata), knownState(), lastIndex, torn);
         return contents;
+    }
+
+    /**
+     * What the member knew. A crash may have left the entries of a batch without the hard state behind them: whoever has an entry of a term has been in
+     * that term, and has voted for nobody there, as a vote is written before it is given and so before any entry. Without this the member went back to an
+     * earlier term, wrote a hard state of it, and its log contradicted itself.
+     */
+    private HardState knownState() {
+        return entryTermMax > hardState.term() ? new HardState(entryTermMax, 0, hardState.commit()) : hardState;
     }
 
     /** What was read. */

@@ -98,6 +98,26 @@ class WalWriterTest {
         }
     }
 
+    /** Found by the simulation: the member went back to a term in between, and the log contradicted itself from then on. */
+    @Test
+    void shouldKnowTheTermOfEntriesWhoseHardStateACrashHasTaken() throws IOException {
+        try (WalWriter writer = WalWriter.create(log, Logs.METADATA, Logs.SMALL)) {
+            writer.append(List.of(Logs.entry(2, 1, "a")), new HardState(2, 7, 1));
+            writer.sync();
+            writer.append(List.of(Logs.entry(4, 2, "b")), HardState.EMPTY);
+            writer.sync();
+        }
+        assertThat(Logs.read(log, 0, 0).contents().hardState()).isEqualTo(new HardState(4, 0, 1));
+
+        try (WalWriter writer = Logs.resume(log, Logs.SMALL, new ArrayList<>())) {
+            assertThatThrownBy(() -> writer.append(List.of(), new HardState(3, 7, 1)))
+                    .isInstanceOf(IllegalArgumentException.class);
+            writer.append(List.of(), new HardState(4, 9, 2));
+            writer.sync();
+        }
+        assertThat(Logs.read(log, 0, 0).contents().hardState()).isEqualTo(new HardState(4, 9, 2));
+    }
+
     @Test
     void shouldRefuseBatchesThatAReaderWouldRefuse() throws IOException {
         try (WalWriter writer = WalWriter.create(log, Logs.METADATA, Logs.SMALL)) {
