@@ -40,9 +40,8 @@ public final class ReadIndexQueue implements ReadGate {
     private final Executor executor;
     private final Mailbox<Waiting> queue;
     private final ArrayDeque<Granted> granted = new ArrayDeque<>();
-    private List<Waiting> inRound = List.of();
-    /** Whether a round is under way: until it ends there is nothing to do for who comes, so nobody is woken. */
-    private volatile boolean roundUnderWay;
+    /** Who waits for the round that is under way; written by the Raft loop. As long as there is one, nobody who comes has to wake it. */
+    private volatile List<Waiting> inRound = List.of();
 
     private ByteString roundContext = ByteString.EMPTY;
     private long roundAskedNanos;
@@ -71,14 +70,9 @@ public final class ReadIndexQueue implements ReadGate {
 
     /** Who offers looks at the round after it has offered, and the Raft loop at the queue after a round: one of them sees the other. */
     private void wakeForRound(Runnable wake) {
-        if (!roundUnderWay) {
+        if (inRound.isEmpty()) {
             wake.run();
         }
-    }
-
-    private void setRound(List<Waiting> batch) {
-        inRound = batch;
-        roundUnderWay = !batch.isEmpty();
     }
 
     /** Who hears of rounds that do not go well; to be set before the Raft loop runs. */
@@ -111,7 +105,7 @@ public final class ReadIndexQueue implements ReadGate {
             if (queue.isEmpty()) {
                 return null;
             }
-            setRound(drain());
+            inRound = drain();
             roundContext = ByteString.copyFrom(
                     ByteBuffer.allocate(Long.BYTES).putLong(ids.next()).flip());
         } else if (nowNanos - roundAskedNanos < RETRY_NANOS) {
@@ -130,7 +124,7 @@ public final class ReadIndexQueue implements ReadGate {
     void granted(ByteString context, long index) {
         if (context.equals(roundContext) && !inRound.isEmpty()) {
             granted.add(new Granted(index, inRound));
-            setRound(List.of());
+            inRound = List.of();
         }
     }
 
@@ -152,7 +146,7 @@ public final class ReadIndexQueue implements ReadGate {
             listener.failed();
         }
         fail(inRound, EtcdError.LEADER_CHANGED);
-        setRound(List.of());
+        inRound = List.of();
     }
 
     /** Fails what has waited too long. Raft loop only. */
@@ -168,7 +162,7 @@ public final class ReadIndexQueue implements ReadGate {
                     .log();
             listener.slow();
             fail(inRound, EtcdError.TIMEOUT);
-            setRound(List.of());
+            inRound = List.of();
         }
         Granted oldest = granted.peek();
         if (oldest != null && oldest.batch().get(0).deadlineNanos() - nowNanos <= 0) {
@@ -193,7 +187,7 @@ public final class ReadIndexQueue implements ReadGate {
     public void stop() {
         stopped = true;
         fail(inRound, EtcdError.STOPPED);
-        setRound(List.of());
+        inRound = List.of();
         granted.forEach(batch -> fail(batch.batch(), EtcdError.STOPPED));
         granted.clear();
         fail(drain(), EtcdError.STOPPED);
