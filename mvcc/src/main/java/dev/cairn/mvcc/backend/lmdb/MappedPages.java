@@ -76,6 +76,10 @@ final class MappedPages {
 
         /** Of one line that the kernel tells of this process's memory; empty unless it is the shared map of this file. */
         static Optional<Range> parse(String line, String file) {
+            // Every start reads hundreds of them.
+            if (!line.endsWith(file)) {
+                return Optional.empty();
+            }
             String[] fields = line.split(" +", 6);
             if (fields.length < 6 || !fields[5].equals(file) || fields[1].charAt(SHARED) != 's') {
                 return Optional.empty();
@@ -151,11 +155,6 @@ final class MappedPages {
                     .log();
             return new MappedPages(null);
         }
-    }
-
-    /** Whether the map was found. */
-    boolean areKnown() {
-        return range != null;
     }
 
     /** The walk of a transaction that keeps the environment open. */
