@@ -12,7 +12,6 @@ import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
-import io.grpc.netty.shaded.io.netty.channel.EventLoop;
 import io.grpc.netty.shaded.io.netty.handler.codec.ByteToMessageDecoder;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
@@ -74,10 +73,9 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     private final AtomicBoolean turnAsked = new AtomicBoolean();
 
     private @Nullable ChannelHandlerContext ctx;
-    /** Set before anybody else hears of the connection. */
-    private volatile @Nullable EventLoop loop;
-
+    /** Of the connection's event loop. Set before anybody else hears of the connection. */
     private volatile @Nullable Turns turns;
+
     private final Runnable turn = this::hearOthers;
 
     // In.
@@ -145,9 +143,7 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     public void handlerAdded(ChannelHandlerContext added) {
         ctx = added;
         writer = new FrameWriter(added);
-        EventLoop here = added.channel().eventLoop();
-        turns = owner.turns(here);
-        loop = here;
+        turns = owner.turns(added.channel().eventLoop());
         if (!owner.add(this)) {
             ended = true;
             added.close();
@@ -316,8 +312,8 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
 
     /** Whether the caller is the event loop. Thread-safe. */
     boolean isOnLoop() {
-        EventLoop here = loop;
-        return here != null && here.inEventLoop();
+        Turns here = turns;
+        return here != null && here.onLoop();
     }
 
     private void onLoop(Runnable work) {
@@ -416,10 +412,9 @@ final class GrpcConnection extends ByteToMessageDecoder implements FrameReader.F
     /** Goes on after the event loop has looked at all other connections. */
     private void awaitNextRound() {
         roundOver = true;
-        if (turnAsked.compareAndSet(false, true)) {
-            // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules
-            // does not.
-            Future<?> ignored = context().executor().schedule(turn, 0, TimeUnit.NANOSECONDS);
+        Turns here = turns;
+        if (here != null && turnAsked.compareAndSet(false, true)) {
+            here.takeAfterLook(turn);
         }
     }
 

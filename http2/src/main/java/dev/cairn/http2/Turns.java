@@ -39,6 +39,18 @@ final class Turns {
         call();
     }
 
+    /** Takes this turn after the loop has looked at its sockets, before those that were asked for. Only from the event loop. */
+    void takeAfterLook(Runnable turn) {
+        // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules does
+        // not.
+        loop.schedule(turn, 0, TimeUnit.NANOSECONDS);
+    }
+
+    /** Whether the caller is the event loop. Thread-safe. */
+    boolean onLoop() {
+        return loop.inEventLoop();
+    }
+
     private void call() {
         if (called.compareAndSet(false, true)) {
             loop.execute(this::take);
@@ -61,9 +73,7 @@ final class Turns {
 
     private void goOn() {
         if (!asked.isEmpty()) {
-            // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules
-            // does not.
-            loop.schedule(this::take, 0, TimeUnit.NANOSECONDS);
+            takeAfterLook(this::take);
             return;
         }
         called.set(false);

@@ -298,8 +298,16 @@ final class Decisions {
     }
 
     private Plan plan(String action, Node node, @Nullable Node prev, @Nullable String firstNew) {
-        ActionRecord record = new ActionRecord(action, request.refresh(), false, nowNanos, node, prev);
+        ActionRecord record = new ActionRecord(action, quiet(), false, nowNanos, node, prev);
         changes.add(Ops.put(Layout.ACTION, record.encode(), 0));
         return new Plan(null, conditions, changes, record, node, prev, firstNew, prev == null ? 0 : prev.lease());
+    }
+
+    /** Only what was there can be refreshed: what makes a node or takes it away is told, whatever the request says of refreshing. */
+    private boolean quiet() {
+        return switch (request.intent()) {
+            case SET, UPDATE, COMPARE_AND_SWAP -> request.refresh();
+            case CREATE, DELETE, COMPARE_AND_DELETE, GET -> false;
+        };
     }
 }

@@ -154,6 +154,17 @@ class KeysApiTest {
     }
 
     @Test
+    void shouldTellOfWhatIsMadeAndTakenAwayByARequestThatSpeaksOfRefreshing() {
+        Session.Heard made = v2.await("/a?wait=true");
+        v2.put("/a", "refresh=true&ttl=100&prevExist=false");
+        Session.Heard taken = v2.await("/a?wait=true");
+        v2.delete("/a?refresh=true&ttl=100");
+        v2.store.run();
+        assertThat(made.events).hasSize(1).first().asString().startsWith("{\"action\":\"create\"");
+        assertThat(taken.events).hasSize(1).first().asString().startsWith("{\"action\":\"delete\"");
+    }
+
+    @Test
     void shouldTellHowFarHistoryHasBeenCleared() {
         for (int i = 0; i < 10; i++) {
             v2.put("/a", "value=" + i);
