@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -104,8 +105,8 @@ final class ChecksummedBackend implements Backend {
     }
 
     @Override
-    public long defragment() {
-        return backend.defragment();
+    public long defragment(LongConsumer pace) {
+        return backend.defragment(pace);
     }
 
     @Override

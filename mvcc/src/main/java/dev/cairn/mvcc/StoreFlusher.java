@@ -187,7 +187,7 @@ final class StoreFlusher implements Flusher {
             long started = System.nanoTime();
             options.meter().onDefragmenting(true);
             try {
-                long paused = state.backend().defragment();
+                long paused = state.backend().defragment(new DiskPace(state::current, this::overlayFills));
                 options.meter().onDefragment(System.nanoTime() - started, paused);
             } finally {
                 options.meter().onDefragmenting(false);
@@ -195,6 +195,11 @@ final class StoreFlusher implements Flusher {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether an apply loop may soon find the overlay full, and wait for the lock. */
+    private boolean overlayFills() {
+        return state.overlay().view().bytes() > options.overlayBytesMax() / 2;
     }
 
     /** Flushes for the last time, if the store is sound and no entry is open, and closes the backend. */

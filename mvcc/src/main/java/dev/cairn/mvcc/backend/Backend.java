@@ -1,6 +1,7 @@
 package dev.cairn.mvcc.backend;
 
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * Ordered tables of bytes. Thread-safe: any thread may read, at most one write transaction is open at a time.
@@ -35,9 +36,10 @@ public interface Backend extends AutoCloseable {
      * Rewrites the storage without its free pages. No write transaction may be open or be opened meanwhile; readers go on,
      * except for the moment of the swap.
      *
+     * @param pace told between two steps of the work for how many nanoseconds the last one went; may wait, so that others come to the disk
      * @return for how long readers could be held up, in nanoseconds
      */
-    long defragment();
+    long defragment(LongConsumer pace);
 
     /**
      * Puts this backend in the place of another one, which has the same tables: a later open there finds what this one holds, whatever the moment

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +89,7 @@ public final class MemoryBackend implements Backend {
     }
 
     @Override
-    public long defragment() {
+    public long defragment(LongConsumer pace) {
         checkOpen();
         return 0;
     }

@@ -148,7 +148,7 @@ public abstract class BackendContractTest {
         }
         long before = backend.sizeOnDisk();
         assertThat(backend.sizeInUse()).isLessThanOrEqualTo(before).isGreaterThanOrEqualTo(large.length);
-        assertThat(backend.defragment()).isNotNegative();
+        assertThat(backend.defragment(nanos -> {})).isNotNegative();
         assertThat(backend.sizeOnDisk()).isLessThan(Math.max(before, 2L * large.length));
         assertThat(pairs(SECOND)).containsExactly("x=y");
         put(SECOND, "x", "z");
@@ -234,7 +234,7 @@ public abstract class BackendContractTest {
             }
             model = commits ? next : model;
             if (random.nextInt(10) == 0) {
-                backend.defragment();
+                backend.defragment(nanos -> {});
             }
             List<String> expected = new ArrayList<>();
             model.forEach((key, value) -> expected.add(key + "=" + value));

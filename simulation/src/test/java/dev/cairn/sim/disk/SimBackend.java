@@ -8,6 +8,7 @@ import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.nio.ByteBuffer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +50,8 @@ public final class SimBackend {
         }
 
         @Override
-        public long defragment() {
-            return backend.defragment();
+        public long defragment(LongConsumer pace) {
+            return backend.defragment(pace);
         }
 
         @Override

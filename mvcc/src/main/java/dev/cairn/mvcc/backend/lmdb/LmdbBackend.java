@@ -8,7 +8,6 @@ import dev.cairn.mvcc.backend.ReadTxn;
 import dev.cairn.mvcc.backend.TableRef;
 import dev.cairn.mvcc.backend.WriteTxn;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +16,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongConsumer;
 import org.lmdbjava.EnvFlags;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Meta;
 
 /**
@@ -31,7 +32,7 @@ import org.lmdbjava.Meta;
  * Environments are opened with {@code MDB_NOTLS}, so that another thread may renew a transaction than used it last.
  * {@link #READERS_MAX} bounds the readers at any time; one more waits.
  *
- * <p><b>Defragmentation.</b> A compacting copy is written to a directory beside the data, synced and opened; then, with the
+ * <p><b>Defragmentation.</b> A {@link CompactingCopy} is written to a directory beside the data, synced and opened; then, with the
  * gate closed, its files are renamed over the old ones. Either file is complete at any moment, and both hold the same pairs,
  * since the caller keeps writers out. What a crash leaves behind is removed at the next open.
  */
@@ -41,7 +42,6 @@ public final class LmdbBackend implements Backend {
 
     private static final String DATA_FILE = LmdbEnvironment.DATA_FILE;
     private static final String LOCK_FILE = "lock.mdb";
-    private static final int READ_BYTES = 1 << 20;
     private static final String COPY_DIRECTORY = "defragment.tmp";
 
     private final long mapBytes;
@@ -187,22 +187,34 @@ public final class LmdbBackend implements Backend {
     }
 
     @Override
-    public long defragment() {
+    public long defragment(LongConsumer pace) {
         Path copy = directory.resolve(COPY_DIRECTORY);
-        LmdbEnvironment fresh = openCopy(copy);
-        long started = System.nanoTime();
-        swap(copy, fresh);
-        long paused = System.nanoTime() - started;
-        try {
+        LmdbEnvironment fresh = openCopy(copy, pace);
+        try (RetiredFile before = retire(copy, fresh)) {
+            long started = System.nanoTime();
+            LmdbEnvironment superfluous = swap(copy, fresh);
+            long paused = System.nanoTime() - started;
+            superfluous.close();
             syncDirectory(directory);
             removeCopy(copy);
+            before.giveBack(pace);
+            return paused;
         } catch (IOException e) {
             throw new BackendException("cannot finish the swap in " + directory, e);
         }
-        return paused;
     }
 
-    private LmdbEnvironment openCopy(Path copy) {
+    private RetiredFile retire(Path copy, LmdbEnvironment fresh) {
+        try {
+            return RetiredFile.open(directory.resolve(DATA_FILE));
+        } catch (IOException e) {
+            fresh.close();
+            discard(copy, e);
+            throw new BackendException("cannot open " + directory.resolve(DATA_FILE), e);
+        }
+    }
+
+    private LmdbEnvironment openCopy(Path copy, LongConsumer pace) {
         gate.readLock().lock();
         try {
             checkOpen();
@@ -211,14 +223,18 @@ public final class LmdbBackend implements Backend {
             Files.createDirectory(copy);
             FailPoint.DEFRAG_BEFORE_COPY.hit();
             FailPoint.DEFRAGDB_FAIL.fail(IOException::new);
-            environment.copyTo(copy);
-            try (FileChannel channel =
-                    FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            environment.checkTables(tables);
+            LmdbEnvironment fresh = LmdbEnvironment.open(copy, mapBytes, tables, EnvFlags.MDB_NOSYNC);
+            try {
+                CompactingCopy.write(environment, fresh, tables, pace);
+            } finally {
+                fresh.close();
+            }
+            try (FileChannel channel = FileChannel.open(copy.resolve(DATA_FILE), StandardOpenOption.WRITE)) {
                 channel.force(true);
-                readThrough(channel);
             }
             return LmdbEnvironment.open(copy, mapBytes, tables);
-        } catch (IOException e) {
+        } catch (IOException | LmdbException e) {
             discard(copy, e);
             throw new BackendException("cannot copy to " + copy + ": " + e.getMessage(), e);
         } catch (BackendException e) {
@@ -230,35 +246,32 @@ public final class LmdbBackend implements Backend {
     }
 
     /**
-     * Has the kernel keep the file in memory, as far as there is room. LMDB writes a copy past that memory, so those who come first after the swap would
-     * wait for the disk at every page.
+     * Goes over to the copy.
+     *
+     * @return the environment before, to be closed without the gate, as that takes long: whoever used it has left, and nobody comes to it any more
      */
-    private static void readThrough(FileChannel channel) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocateDirect(READ_BYTES);
-        while (channel.read(chunk.clear()) > 0) {
-            // The bytes are of no use here.
-        }
-    }
-
-    private void swap(Path copy, LmdbEnvironment fresh) {
-        LmdbEnvironment superfluous = fresh;
+    private LmdbEnvironment swap(Path copy, LmdbEnvironment fresh) {
+        boolean swapped = false;
         gate.writeLock().lock();
         try {
             checkOpen();
             FailPoint.DEFRAG_BEFORE_RENAME.hit();
-            Files.move(copy.resolve(DATA_FILE), directory.resolve(DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
+            // The data last: as long as that has not been moved, the environment before is the one that a restart
+            // finds.
             Files.move(copy.resolve(LOCK_FILE), directory.resolve(LOCK_FILE), StandardCopyOption.ATOMIC_MOVE);
-            superfluous = environment;
+            Files.move(copy.resolve(DATA_FILE), directory.resolve(DATA_FILE), StandardCopyOption.ATOMIC_MOVE);
+            LmdbEnvironment before = environment;
             environment = fresh;
             usage = fresh.usage();
+            swapped = true;
+            return before;
         } catch (IOException e) {
             throw new BackendException("cannot swap " + copy + " into " + directory, e);
         } finally {
             gate.writeLock().unlock();
-            // Whoever used it has left, and nobody comes to it any more. The file has no name, so this gives all of its
-            // pages back, which takes
-            // long enough to be noticed by those whom the lock would keep out.
-            superfluous.close();
+            if (!swapped) {
+                fresh.close();
+            }
         }
     }
 

@@ -4,13 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.cairn.mvcc.backend.BackendException;
 import dev.cairn.mvcc.backend.TableRef;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import org.lmdbjava.CopyFlags;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
 import org.lmdbjava.Env;
@@ -103,11 +103,12 @@ final class LmdbEnvironment {
         }
     }
 
-    void copyTo(Path emptyDirectory) {
-        try {
-            env.copy(emptyDirectory.toFile(), CopyFlags.MDB_CP_COMPACT);
-        } catch (LmdbException e) {
-            throw new BackendException("cannot copy to " + emptyDirectory, e);
+    /** Refuses what holds more than is known, which a copy of all that is known would lose. */
+    void checkTables(List<TableRef> known) throws IOException {
+        for (byte[] name : env.getDbiNames()) {
+            if (known.stream().noneMatch(table -> Arrays.equals(table.name().getBytes(UTF_8), name))) {
+                throw new IOException("the table " + new String(name, UTF_8) + " is of a newer version");
+            }
         }
     }
 
