@@ -227,11 +227,13 @@ public final class EtcdServer implements AutoCloseable {
 
     /** The core's surroundings in a process of its own. */
     private final class InProcess implements Surroundings {
+        private final EventLoops network;
         private final LoopThreads loops;
         private final Runnable wakeRaft;
         private volatile @Nullable StatusBoard status;
 
         InProcess(EventLoops network, BiConsumer<String, Throwable> onFailure) {
+            this.network = network;
             loops = new LoopThreads(this::isAlone, onFailure);
             wakeRaft = network.oncePerLook(loops::wakeRaft);
         }
@@ -267,8 +269,8 @@ public final class EtcdServer implements AutoCloseable {
         }
 
         @Override
-        public Executor readers() {
-            return readers;
+        public Executor home() {
+            return network.here(readers);
         }
 
         @Override

@@ -162,7 +162,7 @@ final class MemberCore {
                 surroundings::wakeRaft);
         control = new RaftControl(ids, status, timeoutMillis, surroundings::removed, surroundings::wakeRaft);
         own = new MeteredProposer(proposals, metrics);
-        reads = new ReadIndexQueue(status, ids, timeoutMillis, surroundings.readers(), surroundings::wakeRaft);
+        reads = new ReadIndexQueue(status, ids, timeoutMillis, surroundings::home, surroundings::wakeRaft);
         reads.reportTo(instruments);
 
         alarms = new Alarms(store);

@@ -24,8 +24,8 @@ interface Surroundings {
     /** A number from 0 to {@code bound - 1}. Called on the Raft loop. */
     int randomBelow(int bound);
 
-    /** Answers reads that had to wait. */
-    Executor readers();
+    /** Who answers reads of the calling thread that have to wait. Any thread. */
+    Executor home();
 
     /** Prepares stores that go out, and waits for the last readers of those that were exchanged: what may take long. */
     Executor storeWork();

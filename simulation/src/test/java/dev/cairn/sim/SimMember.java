@@ -301,7 +301,7 @@ final class SimMember implements SimNetwork.Host {
             proposals.useClock(clock);
             control = new RaftControl(ids, status, TIMEOUT_MILLIS, this::removedSelf, raftSlot::wake);
             control.useClock(clock);
-            reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, this::execute, raftSlot::wake);
+            reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, () -> this::execute, raftSlot::wake);
             reads.useClock(clock);
             Alarms alarms = new Alarms(store);
             AuthStore users = new AuthStore(store, password -> ByteString.copyFromUtf8(password), UserTokens.STATELESS);

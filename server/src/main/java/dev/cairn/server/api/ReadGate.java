@@ -4,7 +4,8 @@ package dev.cairn.server.api;
 public interface ReadGate {
     /**
      * Completes, with an index that is applied, once the store holds everything that was acknowledged anywhere before this
-     * call; at once, on the calling thread, where that is already known. Fails with TIMEOUT, LEADER_CHANGED or STOPPED.
+     * call; at once, on the calling thread, where that is already known, else on the event loop that the caller is on, or on a thread for reads when it is on
+     * none. Fails with TIMEOUT, LEADER_CHANGED or STOPPED.
      */
     void await(Completion<Long> completion);
 }

@@ -12,7 +12,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,14 +32,14 @@ public final class ReadIndexQueue implements ReadGate {
     private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private record Waiting(Completion<Long> completion, long deadlineNanos) {}
+    private record Waiting(Completion<Long> completion, long deadlineNanos, Executor home) {}
 
     private record Granted(long index, List<Waiting> batch) {}
 
     private final StatusBoard status;
     private final RequestIds ids;
     private final long timeoutNanos;
-    private final Executor executor;
+    private final Supplier<Executor> home;
     private final Mailbox<Waiting> queue;
     private final ArrayDeque<Granted> granted = new ArrayDeque<>();
     /** Who waits for the round that is under way; written by the Raft loop. As long as there is one, nobody who comes has to wake it. */
@@ -57,14 +59,15 @@ public final class ReadIndexQueue implements ReadGate {
 
     /**
      * @param timeoutMillis how long a read may wait
-     * @param executor answers the reads of a batch, so that the Raft loop does not
+     * @param home who answers what the calling thread asks for, so that the Raft loop does not; called by any thread
      * @param wake wakes the Raft loop
      */
-    public ReadIndexQueue(StatusBoard status, RequestIds ids, long timeoutMillis, Executor executor, Runnable wake) {
+    public ReadIndexQueue(
+            StatusBoard status, RequestIds ids, long timeoutMillis, Supplier<Executor> home, Runnable wake) {
         this.status = status;
         this.ids = ids;
         this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        this.executor = executor;
+        this.home = home;
         this.queue = new Mailbox<>(QUEUED_MAX, Long.MAX_VALUE, waiting -> 1, () -> wakeForRound(wake));
     }
 
@@ -93,7 +96,7 @@ public final class ReadIndexQueue implements ReadGate {
         }
         if (stopped) {
             completion.fail(EtcdError.STOPPED);
-        } else if (!queue.offer(new Waiting(completion, clock.nanos() + timeoutNanos))) {
+        } else if (!queue.offer(new Waiting(completion, clock.nanos() + timeoutNanos, home.get()))) {
             completion.fail(EtcdError.TOO_MANY_REQUESTS);
         }
     }
@@ -133,10 +136,29 @@ public final class ReadIndexQueue implements ReadGate {
         Granted next = granted.peek();
         while (next != null && next.index() <= index) {
             granted.remove();
-            Granted due = next;
-            executor.execute(
-                    () -> due.batch().forEach(waiting -> waiting.completion().complete(due.index())));
+            answer(next);
             next = granted.peek();
+        }
+    }
+
+    /** Hands each read to who answers it; those that come one after the other and have the same home go together. */
+    private static void answer(Granted due) {
+        List<Waiting> batch = due.batch();
+        for (int from = 0; from < batch.size(); ) {
+            Executor home = batch.get(from).home();
+            int to = from + 1;
+            while (to < batch.size() && batch.get(to).home() == home) {
+                to++;
+            }
+            List<Waiting> together = batch.subList(from, to);
+            try {
+                home.execute(
+                        () -> together.forEach(waiting -> waiting.completion().complete(due.index())));
+            } catch (RejectedExecutionException e) {
+                // Too much waits there, or it has ended, and all that came in through it.
+                fail(together, EtcdError.TOO_MANY_REQUESTS);
+            }
+            from = to;
         }
     }
 

@@ -17,6 +17,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -98,6 +99,16 @@ public final class EventLoops implements AutoCloseable {
     /** The threads themselves, for connections that are made from here. */
     public EventLoopGroup group() {
         return group;
+    }
+
+    /** The event loop that the caller is on, and the other one where it is on none. Thread-safe. */
+    public Executor here(Executor elsewhere) {
+        for (EventExecutor loop : group) {
+            if (loop.inEventLoop()) {
+                return loop;
+            }
+        }
+        return elsewhere;
     }
 
     /**

@@ -122,7 +122,7 @@ class OverloadTest {
         store.setLeases(lessor);
         RequestIds ids = new RequestIds(MEMBER, 0);
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, thread::wake);
-        ReadIndexQueue reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, thread::wake);
+        ReadIndexQueue reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, () -> Runnable::run, thread::wake);
         RaftInbox inbox = new RaftInbox(thread::wake);
         LogLoop log = new LogLoop(wal, hardState, new SnapStore(directory), inbox::durable, thread::wake);
         RaftControl control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, thread::wake);

@@ -8,6 +8,8 @@ import dev.cairn.server.api.EtcdError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -20,8 +22,9 @@ class ReadIndexQueueTest {
     private final List<Long> granted = new ArrayList<>();
     private final List<EtcdError> errors = new ArrayList<>();
     private int wakes;
+    private Executor home = Runnable::run;
     private final ReadIndexQueue reads =
-            new ReadIndexQueue(status, new RequestIds(1, 0), TIMEOUT_MILLIS, Runnable::run, this::wake);
+            new ReadIndexQueue(status, new RequestIds(1, 0), TIMEOUT_MILLIS, () -> home, this::wake);
     private final long now = System.nanoTime();
 
     @Test
@@ -38,6 +41,30 @@ class ReadIndexQueueTest {
         assertThat(reads.roundToAsk(now))
                 .as("the round of the one that came later")
                 .isNotEqualTo(round);
+    }
+
+    @Test
+    void shouldAnswerWhereItWasAsked() {
+        List<Runnable> one = new ArrayList<>();
+        List<Runnable> other = new ArrayList<>();
+        home = one::add;
+        await(2);
+        home = other::add;
+        await(1);
+        home = task -> {
+            throw new RejectedExecutionException();
+        };
+        await(1);
+        reads.granted(ask(), 10);
+        reads.applied(10);
+
+        assertThat(errors).as("whose home takes no more").containsExactly(EtcdError.TOO_MANY_REQUESTS);
+        assertThat(granted).isEmpty();
+        assertThat(one).as("those that came together").hasSize(1);
+        one.forEach(Runnable::run);
+        assertThat(granted).containsExactly(10L, 10L);
+        other.forEach(Runnable::run);
+        assertThat(granted).containsExactly(10L, 10L, 10L);
     }
 
     @Test

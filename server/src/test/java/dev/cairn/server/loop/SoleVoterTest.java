@@ -113,7 +113,7 @@ class SoleVoterTest {
         status = new StatusBoard(0);
         RequestIds ids = new RequestIds(MEMBER, 0);
         proposals = new Proposals(ids, status, 1 << 20, TIMEOUT_MILLIS, () -> {});
-        reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, Runnable::run, () -> {});
+        reads = new ReadIndexQueue(status, ids, TIMEOUT_MILLIS, () -> Runnable::run, () -> {});
         inbox = new RaftInbox(() -> {});
         log = new LogLoop(wal, hardState, new SnapStore(directory), inbox::durable, () -> {});
         control = new RaftControl(ids, status, TIMEOUT_MILLIS, () -> {}, () -> {});
