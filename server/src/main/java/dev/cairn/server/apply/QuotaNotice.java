@@ -1,7 +1,5 @@
 package dev.cairn.server.apply;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,10 +57,9 @@ public final class QuotaNotice {
             value /= 1000;
             unit++;
         }
-        double rounded = Math.floor(value * 10 + 0.5) / 10;
-        String digits = BigDecimal.valueOf(rounded)
-                .setScale(rounded < 10 ? 1 : 0, RoundingMode.HALF_EVEN)
-                .toPlainString();
+        long tenths = (long) Math.floor(value * 10 + 0.5);
+        // Ties go to the even number, as they do in Go.
+        String digits = tenths < 100 ? tenths / 10 + "." + tenths % 10 : Long.toString((long) Math.rint(tenths / 10.0));
         return digits + " " + (unit < 0 ? "" : UNITS.charAt(unit)) + "B";
     }
 }

@@ -26,6 +26,10 @@ class GoSyntaxTest {
         "1500\u00b5s, 1.5ms",
         "7ns, 7ns",
         ".5h, 30m0s",
+        "1.h, 1h0m0s",
+        "1.000000001s, 1.000000001s",
+        "0.1ms, 100\u00b5s",
+        "0.9ns0.9ns, 0s",
         "2h, 2h0m0s"
     })
     void shouldReadAndPrintDurations(String text, String printed) throws ConfigException {
