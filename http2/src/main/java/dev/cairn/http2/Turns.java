@@ -39,7 +39,7 @@ final class Turns {
         call();
     }
 
-    /** Takes this turn after the loop has looked at its sockets, before those that were asked for. Only from the event loop. */
+    /** Takes this turn, which was not asked for, after the loop has looked at its sockets. Only from the event loop. */
     void takeAfterLook(Runnable turn) {
         // Not executed: what a task executes runs before the loop looks at its sockets again, what it schedules does
         // not.

@@ -1,5 +1,6 @@
 package dev.cairn.server.apply;
 
+import dev.cairn.server.logging.HumanBytes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,8 +13,6 @@ public final class QuotaNotice {
 
     /** Who watches the quota, as etcd calls it. */
     private static final String NAME = "v3-applier";
-
-    private static final String UNITS = "kMGTPE";
 
     private QuotaNotice() {}
 
@@ -33,33 +32,16 @@ public final class QuotaNotice {
                     .setMessage("quota exceeds the maximum value")
                     .addKeyValue("quota-name", NAME)
                     .addKeyValue("quota-size-bytes", bytes)
-                    .addKeyValue("quota-size", text(bytes))
+                    .addKeyValue("quota-size", HumanBytes.text(bytes))
                     .addKeyValue("quota-maximum-size-bytes", ADVISED_BYTES_MAX)
-                    .addKeyValue("quota-maximum-size", text(ADVISED_BYTES_MAX))
+                    .addKeyValue("quota-maximum-size", HumanBytes.text(ADVISED_BYTES_MAX))
                     .log();
         }
         LOG.atInfo()
                 .setMessage(isDefault ? "enabled backend quota with default value" : "enabled backend quota")
                 .addKeyValue("quota-name", NAME)
                 .addKeyValue("quota-size-bytes", bytes)
-                .addKeyValue("quota-size", text(bytes))
+                .addKeyValue("quota-size", HumanBytes.text(bytes))
                 .log();
-    }
-
-    /** A size for people: thousands, one digit behind the point below ten. */
-    public static String text(long bytes) {
-        if (bytes < 10) {
-            return bytes + " B";
-        }
-        double value = bytes;
-        int unit = -1;
-        while (value >= 1000 && unit < UNITS.length() - 1) {
-            value /= 1000;
-            unit++;
-        }
-        long tenths = (long) Math.floor(value * 10 + 0.5);
-        // Ties go to the even number, as they do in Go.
-        String digits = tenths < 100 ? tenths / 10 + "." + tenths % 10 : Long.toString((long) Math.rint(tenths / 10.0));
-        return digits + " " + (unit < 0 ? "" : UNITS.charAt(unit)) + "B";
     }
 }

@@ -1,6 +1,7 @@
 package dev.cairn.server.defragment;
 
 import dev.cairn.mvcc.MvccStore;
+import dev.cairn.server.logging.HumanBytes;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

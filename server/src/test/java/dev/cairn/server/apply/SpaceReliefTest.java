@@ -13,6 +13,7 @@ import dev.cairn.proto.etcdserverpb.InternalRaftRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.server.api.Completion;
 import dev.cairn.server.api.EtcdError;
+import dev.cairn.server.logging.HumanBytes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -178,11 +179,11 @@ class SpaceReliefTest {
 
     @Test
     void shouldWriteSizesAsEtcdDoes() {
-        assertThat(QuotaNotice.text(7)).isEqualTo("7 B");
-        assertThat(QuotaNotice.text(999)).isEqualTo("999 B");
-        assertThat(QuotaNotice.text(20480)).isEqualTo("20 kB");
-        assertThat(QuotaNotice.text(2L << 30)).isEqualTo("2.1 GB");
-        assertThat(QuotaNotice.text(8L << 30)).isEqualTo("8.6 GB");
+        assertThat(HumanBytes.text(7)).isEqualTo("7 B");
+        assertThat(HumanBytes.text(999)).isEqualTo("999 B");
+        assertThat(HumanBytes.text(20480)).isEqualTo("20 kB");
+        assertThat(HumanBytes.text(2L << 30)).isEqualTo("2.1 GB");
+        assertThat(HumanBytes.text(8L << 30)).isEqualTo("8.6 GB");
     }
 
     /** So many seconds pass, in each of which the store holds so much. */

@@ -2,6 +2,7 @@ package dev.cairn.server.defragment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.server.logging.HumanBytes;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

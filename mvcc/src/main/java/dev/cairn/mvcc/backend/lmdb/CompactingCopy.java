@@ -42,23 +42,29 @@ final class CompactingCopy {
      * @throws org.lmdbjava.LmdbException when LMDB cannot read or write
      */
     static void write(LmdbEnvironment from, LmdbEnvironment to, Iterable<TableRef> tables, LongConsumer pace) {
-        CompactingCopy copy = new CompactingCopy(to, pace);
         LmdbReader reader = from.takeReader();
         MappedPages.Walk walk = from.pages().walk();
+        try {
+            new CompactingCopy(to, pace).take(from, reader, walk, tables);
+        } finally {
+            walk.end();
+            from.giveBack(reader);
+        }
+    }
+
+    private void take(LmdbEnvironment from, LmdbReader reader, MappedPages.Walk walk, Iterable<TableRef> tables) {
         try {
             for (TableRef table : tables) {
                 try (Cursor<ByteBuffer> cursor = from.dbi(table).openCursor(reader.txn)) {
                     for (boolean at = cursor.first(); at; at = cursor.seek(SeekOp.MDB_NEXT)) {
                         walk.passed(cursor.val().remaining());
-                        copy.append(table, cursor.key(), cursor.val());
+                        append(table, cursor.key(), cursor.val());
                     }
                 }
             }
-            copy.endStep();
+            endStep();
         } finally {
-            walk.end();
-            from.giveBack(reader);
-            copy.step.close();
+            step.close();
         }
     }
 
@@ -76,6 +82,7 @@ final class CompactingCopy {
 
     private void endStep() {
         step.commit();
+        step.close();
         to.sync();
     }
 }

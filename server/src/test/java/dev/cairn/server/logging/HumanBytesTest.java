@@ -1,11 +1,11 @@
-package dev.cairn.server.apply;
+package dev.cairn.server.logging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class QuotaNoticeTest {
+class HumanBytesTest {
     @ParameterizedTest
     @CsvSource({
         "0, 0 B",
@@ -25,6 +25,6 @@ class QuotaNoticeTest {
         "9223372036854775807, 9.2 EB"
     })
     void shouldTellSizesAsEtcdDoes(long bytes, String text) {
-        assertThat(QuotaNotice.text(bytes)).isEqualTo(text);
+        assertThat(HumanBytes.text(bytes)).isEqualTo(text);
     }
 }
