@@ -186,9 +186,9 @@ final class ChecksummedBackend implements Backend {
             if (valueBytes < 0) {
                 return false;
             }
+            int noted = stored.getInt(valueBytes);
             crc.update(withoutChecksum(stored));
-            stored.clear();
-            return stored.getInt(valueBytes) == checksum(crc, table, keyBytes);
+            return noted == checksum(crc, table, keyBytes);
         }
 
         @Override

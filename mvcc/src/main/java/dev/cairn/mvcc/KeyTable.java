@@ -277,6 +277,12 @@ final class KeyTable {
             return cursor().value();
         }
 
+        /** The key. */
+        ByteBuffer keyBuffer() {
+            ByteBuffer entry = cursor().key();
+            return depth == 0 && !isChunk(entry) ? entry : key().asReadOnlyByteBuffer();
+        }
+
         /** A copy of the key. */
         ByteString key() {
             ByteBuffer entry = cursor().key();

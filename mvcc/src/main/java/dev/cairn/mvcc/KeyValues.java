@@ -30,24 +30,50 @@ final class KeyValues {
         return UnsafeByteOperations.unsafeWrap(encoded);
     }
 
-    /** The length of what {@link #write} writes. */
-    static int size(ByteString key, long create, long mod, long version, ByteString value, long lease) {
+    static ByteString encodeWithoutValue(ByteBuffer key, long create, long mod, long version, long lease) {
+        byte[] encoded = new byte[sizeWithoutValue(key.remaining(), create, mod, version, lease)];
+        CodedOutputStream out = CodedOutputStream.newInstance(encoded);
+        try {
+            writeWithoutValue(out, key, create, mod, version, lease);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        out.checkNoSpaceLeft();
+        return UnsafeByteOperations.unsafeWrap(encoded);
+    }
+
+    private static int size(ByteString key, long create, long mod, long version, ByteString value, long lease) {
         return bytesSize(KeyValue.KEY_FIELD_NUMBER, key)
-                + longSize(KeyValue.CREATE_REVISION_FIELD_NUMBER, create)
-                + longSize(KeyValue.MOD_REVISION_FIELD_NUMBER, mod)
-                + longSize(KeyValue.VERSION_FIELD_NUMBER, version)
+                + numbersSize(create, mod, version)
                 + bytesSize(KeyValue.VALUE_FIELD_NUMBER, value)
                 + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
     }
 
-    static void write(
+    private static void write(
             CodedOutputStream out, ByteString key, long create, long mod, long version, ByteString value, long lease)
             throws IOException {
         writeBytes(out, KeyValue.KEY_FIELD_NUMBER, key);
-        writeLong(out, KeyValue.CREATE_REVISION_FIELD_NUMBER, create);
-        writeLong(out, KeyValue.MOD_REVISION_FIELD_NUMBER, mod);
-        writeLong(out, KeyValue.VERSION_FIELD_NUMBER, version);
+        writeNumbers(out, create, mod, version);
         writeBytes(out, KeyValue.VALUE_FIELD_NUMBER, value);
+        writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
+    }
+
+    /** The length of what {@link #writeWithoutValue} writes. */
+    static int sizeWithoutValue(int keyBytes, long create, long mod, long version, long lease) {
+        return CodedOutputStream.computeTagSize(KeyValue.KEY_FIELD_NUMBER)
+                + CodedOutputStream.computeUInt32SizeNoTag(keyBytes)
+                + keyBytes
+                + numbersSize(create, mod, version)
+                + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
+    }
+
+    /** What remains of the buffer is the key. */
+    static void writeWithoutValue(
+            CodedOutputStream out, ByteBuffer key, long create, long mod, long version, long lease) throws IOException {
+        out.writeTag(KeyValue.KEY_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+        out.writeUInt32NoTag(key.remaining());
+        out.write(key);
+        writeNumbers(out, create, mod, version);
         writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
     }
 
@@ -84,6 +110,18 @@ final class KeyValues {
 
     private static int bytesSize(int field, ByteString bytes) {
         return bytes.isEmpty() ? 0 : CodedOutputStream.computeBytesSize(field, bytes);
+    }
+
+    private static int numbersSize(long create, long mod, long version) {
+        return longSize(KeyValue.CREATE_REVISION_FIELD_NUMBER, create)
+                + longSize(KeyValue.MOD_REVISION_FIELD_NUMBER, mod)
+                + longSize(KeyValue.VERSION_FIELD_NUMBER, version);
+    }
+
+    private static void writeNumbers(CodedOutputStream out, long create, long mod, long version) throws IOException {
+        writeLong(out, KeyValue.CREATE_REVISION_FIELD_NUMBER, create);
+        writeLong(out, KeyValue.MOD_REVISION_FIELD_NUMBER, mod);
+        writeLong(out, KeyValue.VERSION_FIELD_NUMBER, version);
     }
 
     private static int longSize(int field, long number) {

@@ -1,6 +1,5 @@
 package dev.cairn.mvcc;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,9 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** The end of a range of keys only, which holds nothing of the store: they are encoded in one piece of memory behind the other. */
+/** A range of keys only, which holds nothing of the store: they are encoded in one piece of memory behind the other. */
 final class KeysRest extends RangeRest {
-    private static final int CHUNK_BYTES = 16 << 10;
+    private static final int FIRST_CHUNK_BYTES = 256;
+    private static final int CHUNK_BYTES_MAX = 16 << 10;
 
     /** Those that are full are ready to be read; the last one is written by {@link #out}. */
     private final Deque<ByteBuffer> chunks = new ArrayDeque<>();
@@ -21,21 +21,24 @@ final class KeysRest extends RangeRest {
 
     @Override
     void add(RangeCursor cursor) {
-        ByteString key = cursor.key();
+        ByteBuffer key = cursor.keyBuffer();
         long create = cursor.create();
-        long mod = cursor.revision().main();
+        long mod = cursor.mod();
         long version = cursor.versionNumber();
-        int length = KeyValues.size(key, create, mod, version, ByteString.EMPTY, 0);
+        int length = KeyValues.sizeWithoutValue(key.remaining(), create, mod, version, 0);
         int bytes = encodedBytes(length);
         if (out.spaceLeft() < bytes) {
-            ByteBuffer chunk = ByteBuffer.allocate(Math.max(bytes, CHUNK_BYTES)).limit(0);
+            int usual = chunks.isEmpty()
+                    ? FIRST_CHUNK_BYTES
+                    : Math.min(2 * chunks.getLast().capacity(), CHUNK_BYTES_MAX);
+            ByteBuffer chunk = ByteBuffer.allocate(Math.max(bytes, usual)).limit(0);
             chunks.add(chunk);
             out = CodedOutputStream.newInstance(chunk.array());
         }
         try {
             out.write(KEY_VALUE_TAG);
             out.writeUInt32NoTag(length);
-            KeyValues.write(out, key, create, mod, version, ByteString.EMPTY, 0);
+            KeyValues.writeWithoutValue(out, key, create, mod, version, 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * with it at the latest.
  */
 final class RangeCursor implements AutoCloseable {
+    private static final ByteBuffer NO_ENTRY = ByteBuffer.allocate(0);
+
     private final ReadView view;
     private final long main;
     private final OverlayWalk active;
@@ -28,6 +30,9 @@ final class RangeCursor implements AutoCloseable {
     private @Nullable Version version;
     private @Nullable Revision superseded;
     private boolean standsInStored;
+
+    // What idx says of the key; kept, as several ask and each look at a record costs. Only read at absolute positions.
+    private ByteBuffer entry = NO_ENTRY;
     private @Nullable KeyValue decoded;
 
     RangeCursor(ReadView view, KeyRange range, long main) {
@@ -147,7 +152,7 @@ final class RangeCursor implements AutoCloseable {
     }
 
     private boolean standAtStored() {
-        ByteBuffer entry = stored.value();
+        entry = stored.value();
         version = null;
         superseded = null;
         if (KeyState.mainAt(entry) <= main) {
@@ -174,16 +179,28 @@ final class RangeCursor implements AutoCloseable {
         return version != null ? version.key() : stored.key();
     }
 
+    /** The key; valid until the walk moves. */
+    ByteBuffer keyBuffer() {
+        return version != null ? version.key().asReadOnlyByteBuffer() : stored.keyBuffer();
+    }
+
     Revision revision() {
         if (version != null) {
             return version.revision();
         }
-        return superseded != null ? superseded : KeyState.revisionAt(stored.value());
+        return superseded != null ? superseded : KeyState.revisionAt(entry);
+    }
+
+    /** The main part of {@link #revision}. */
+    long mod() {
+        return version == null && superseded == null
+                ? KeyState.mainAt(entry)
+                : revision().main();
     }
 
     /** The id of the key. */
     Revision id() {
-        return version != null ? version.state().id() : KeyState.idAt(stored.value());
+        return version != null ? version.state().id() : KeyState.idAt(entry);
     }
 
     /** The version in the overlay that the walk stands at; null when it is the backend that has it. */
@@ -196,21 +213,21 @@ final class RangeCursor implements AutoCloseable {
         if (version != null) {
             return version.state().create();
         }
-        return superseded != null ? decoded().getCreateRevision() : KeyState.createAt(stored.value());
+        return superseded != null ? decoded().getCreateRevision() : KeyState.createAt(entry);
     }
 
     long versionNumber() {
         if (version != null) {
             return version.state().version();
         }
-        return superseded != null ? decoded().getVersion() : KeyState.versionAt(stored.value());
+        return superseded != null ? decoded().getVersion() : KeyState.versionAt(entry);
     }
 
     long lease() {
         if (version != null) {
             return version.state().lease();
         }
-        return superseded != null ? decoded().getLease() : KeyState.leaseAt(stored.value());
+        return superseded != null ? decoded().getLease() : KeyState.leaseAt(entry);
     }
 
     /** The encoded key-value, a copy of what is stored. */
@@ -223,7 +240,7 @@ final class RangeCursor implements AutoCloseable {
         if (version != null) {
             return version.keyValue().size();
         }
-        int noted = superseded != null ? 0 : KeyState.keyValueBytesAt(stored.value());
+        int noted = superseded != null ? 0 : KeyState.keyValueBytesAt(entry);
         return noted != 0 ? noted : view.storedKeyValueBytes(revision(), id());
     }
 

@@ -94,11 +94,12 @@ final class RangeQuery {
     private RangeResult inKeyOrder(RangeCursor cursor, long most, long main, long shown, Rests rests) {
         List<ByteString> keyValues = new ArrayList<>();
         long bytes = 0;
-        RangeRest rest = null;
+        // Keys hold nothing of the store, and in one piece they cost the least.
+        RangeRest rest = request.getKeysOnly() && rests != Rests.NONE ? new KeysRest() : null;
         boolean keepsAll = false;
         for (long passed = 0; passed < most && cursor.next(); passed++) {
             if (rest == null && !keepsAll && bytes >= rests.keptBytesMax()) {
-                rest = request.getKeysOnly() ? new KeysRest() : rests.begin(main);
+                rest = rests.begin(main);
                 keepsAll = rest == null;
             }
             if (rest != null) {
@@ -163,7 +164,7 @@ final class RangeQuery {
         if (!filtered) {
             return true;
         }
-        long mod = cursor.revision().main();
+        long mod = cursor.mod();
         if (!within(mod, request.getMinModRevision(), request.getMaxModRevision())) {
             return false;
         }
@@ -182,12 +183,11 @@ final class RangeQuery {
         if (!request.getKeysOnly()) {
             return cursor.keyValue();
         }
-        return KeyValues.encode(
-                cursor.key(),
+        return KeyValues.encodeWithoutValue(
+                cursor.keyBuffer(),
                 cursor.create(),
-                cursor.revision().main(),
+                cursor.mod(),
                 cursor.versionNumber(),
-                ByteString.EMPTY,
                 target == SortTarget.VALUE ? cursor.lease() : 0);
     }
 
@@ -195,7 +195,7 @@ final class RangeQuery {
         long rank = switch (target) {
             case VERSION -> cursor.versionNumber();
             case CREATE -> cursor.create();
-            case MOD -> cursor.revision().main();
+            case MOD -> cursor.mod();
             case KEY, VALUE, UNRECOGNIZED -> 0;
         };
         ByteString value = target == SortTarget.VALUE ? cursor.decoded().getValue() : ByteString.EMPTY;
