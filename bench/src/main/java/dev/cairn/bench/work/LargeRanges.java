@@ -5,6 +5,7 @@ import dev.cairn.bench.load.Drained;
 import dev.cairn.bench.load.Filling;
 import dev.cairn.bench.load.Keys;
 import dev.cairn.bench.load.OpenLoop;
+import dev.cairn.bench.load.PlainCopies;
 import dev.cairn.bench.load.Requests;
 import dev.cairn.bench.load.UnderWay;
 import dev.cairn.bench.process.Members;
@@ -19,7 +20,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Some clients ask for a large part of the store at the same time, over and over, while others put at a steady rate.
+ * Some clients ask for a large part of the store at the same time, over and over, while others put at a steady rate. Then as many bytes are copied
+ * without the server, which tells what of the difference is the machine's.
  *
  * @param ranges how many are asked for at a time, each by a connection of its own
  * @param keys of all ranges together
@@ -30,6 +32,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
     private static final Figure OWN_PEAK = Figure.of("peak own memory above idle", "MiB");
     private static final Figure BEFORE = Figure.of("put p99 before", "ms");
     private static final Figure MEANWHILE = Figure.of("put p99 meanwhile", "ms");
+    private static final Figure COPIED = Figure.of("put p99 beside plain copies to that before", "");
     private static final Figure TOOK = Figure.of("all ranges took", "s");
     private static final Figure CPU = Figure.of("CPU for all ranges", "s");
 
@@ -45,7 +48,7 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
     public double seconds(Plan plan) {
         // The values are that much larger than those of others.
         double fill = Filling.seconds((long) plan.count(keys) * VALUE_BYTES / Keys.VALUE_BYTES / 4);
-        return 3 * Plan.AROUND_SECONDS + fill + plan.warmUpSeconds() + 2 * plan.open();
+        return 3 * Plan.AROUND_SECONDS + fill + plan.warmUpSeconds() + 3 * plan.open();
     }
 
     private static ByteString key(long number) {
@@ -90,16 +93,12 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
             for (int i = 0; i < ranges; i++) {
                 channels.add(members.open(i));
             }
-            OpenLoop.Running running = putting.start(PUTS_PER_SECOND);
-            long end = System.nanoTime() + (long) (plan.open() * 1e9);
-            do {
+            OpenLoop.Answers meanwhile = beside(plan, putting, () -> {
                 long began = System.nanoTime();
                 readAll(channels, count);
                 took.add((System.nanoTime() - began) / 1e9);
-            } while (System.nanoTime() < end);
-            OpenLoop.Answers meanwhile = running.end();
-            meanwhile.withoutFailure();
-            return new Sample()
+            });
+            Sample sample = new Sample()
                     .add(PEAK, server.usage().peakMebibytes() - idle)
                     .add(OWN_PEAK, own.mebibytes() - ownIdle)
                     .add(Figures.RESIDENT, idle)
@@ -109,9 +108,30 @@ record LargeRanges(Heading heading, int ranges, int keys) implements Scenario {
                     .add(MOVED, meanwhile.millis(99) / before.millis(99))
                     .add(TOOK, Quantiles.median(took))
                     .add(CPU, (server.usage().cpuSeconds() - cpu) / took.size());
+            long bytesEach = (long) count * VALUE_BYTES / ranges;
+            try (PlainCopies copies = new PlainCopies(ranges)) {
+                OpenLoop.Answers copied = beside(plan, putting, () -> copies.send(bytesEach));
+                return sample.add(COPIED, copied.millis(99) / before.millis(99));
+            }
         } finally {
             channels.forEach(ManagedChannel::shutdownNow);
         }
+    }
+
+    private interface Work {
+        void once() throws IOException;
+    }
+
+    /** What puts take while the work is done, again and again. */
+    private static OpenLoop.Answers beside(Plan plan, OpenLoop putting, Work work) throws IOException {
+        OpenLoop.Running running = putting.start(PUTS_PER_SECOND);
+        long end = System.nanoTime() + (long) (plan.open() * 1e9);
+        do {
+            work.once();
+        } while (System.nanoTime() < end);
+        OpenLoop.Answers answers = running.end();
+        answers.withoutFailure();
+        return answers;
     }
 
     private void readAll(List<ManagedChannel> channels, int count) throws IOException {
