@@ -89,6 +89,7 @@ public final class EtcdServer implements AutoCloseable {
     private final ExecutorService slow = Threads.pool("etcd-slow", 1);
     private final ExecutorService backups = Threads.pool("etcd-backup", 1);
     private final @Nullable ScheduledBackups scheduledBackups;
+    private volatile @Nullable Publication publication;
     private final ExecutorService profiler = Threads.pool("etcd-profile", 1);
     private final ExecutorService storeWork = Threads.pool("etcd-store", STORE_THREADS);
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
@@ -200,12 +201,13 @@ public final class EtcdServer implements AutoCloseable {
         }
         houseThread.start(houseDuties);
         // A cluster that has just been founded has no version until its first leader has decided one.
-        new Publication(
-                        config,
-                        core.cluster,
-                        core.own,
-                        () -> core.versionDecided.thenRun(() -> published.complete(null)))
-                .start();
+        Publication own = new Publication(
+                boot.identity().clusterId(),
+                Publication.request(boot.identity().memberId(), config),
+                core.own,
+                () -> core.versionDecided.thenRun(() -> published.complete(null)));
+        publication = own;
+        own.start();
     }
 
     private @Nullable ScheduledBackups scheduledBackups(Metrics metrics, SecureRandom random) {
@@ -286,6 +288,14 @@ public final class EtcdServer implements AutoCloseable {
         @Override
         public VersionMonitor.MemberVersions versions() {
             return peers.versions(boot.identity().memberId());
+        }
+
+        @Override
+        public void storeExchanged() {
+            Publication known = publication;
+            if (known != null) {
+                known.again();
+            }
         }
 
         @Override

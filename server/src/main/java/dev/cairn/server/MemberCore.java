@@ -231,7 +231,10 @@ final class MemberCore {
                         incoming,
                         surroundings.storeWork(),
                         surroundings::removed)),
-                inbox::installed);
+                append -> {
+                    inbox.installed(append);
+                    surroundings.storeExchanged();
+                });
         status.followApplied(apply::appliedIndex);
         versions = new VersionMonitor(
                 cluster,

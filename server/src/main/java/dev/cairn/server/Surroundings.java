@@ -36,6 +36,9 @@ interface Surroundings {
     /** Finds out which releases the other members run. */
     VersionMonitor.MemberVersions versions();
 
+    /** The store was exchanged for a leader's: it may contain what this member has proposed, which is never applied here then. Apply loop. */
+    void storeExchanged();
+
     /** This member has been removed from its cluster. Called on the apply loop, maybe more than once. */
     void removed();
 
