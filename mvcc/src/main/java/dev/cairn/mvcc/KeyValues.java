@@ -67,12 +67,14 @@ final class KeyValues {
                 + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
     }
 
-    /** What remains of the buffer is the key. */
+    /** What remains of the buffer is the key; it is left as it is, as a cursor has one buffer for all who ask. */
     static void writeWithoutValue(
             CodedOutputStream out, ByteBuffer key, long create, long mod, long version, long lease) throws IOException {
         out.writeTag(KeyValue.KEY_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
         out.writeUInt32NoTag(key.remaining());
+        int begin = key.position();
         out.write(key);
+        key.position(begin);
         writeNumbers(out, create, mod, version);
         writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
     }

@@ -142,13 +142,14 @@ final class RangeQuery {
         Selection selection = new Selection(0);
         for (long passed = 1; passed <= most && cursor.next(); passed++) {
             Candidate candidate = candidate(cursor, passed);
+            ByteString encoded = candidate.keyValue();
             selection.offer(new Candidate(
                     candidate.rank(),
                     candidate.value(),
                     candidate.number(),
                     candidate.revision(),
                     candidate.id(),
-                    shownKeyValue(cursor)));
+                    encoded != null ? encoded : shownKeyValue(cursor)));
         }
         List<ByteString> keyValues = new ArrayList<>();
         for (Candidate candidate : selection.sorted()) {

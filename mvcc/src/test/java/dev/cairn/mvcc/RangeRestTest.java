@@ -8,6 +8,7 @@ import dev.cairn.mvcc.backend.MemoryBackend;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.PutRequest;
 import dev.cairn.proto.etcdserverpb.RangeRequest;
+import dev.cairn.proto.etcdserverpb.RangeRequest.SortTarget;
 import dev.cairn.proto.etcdserverpb.RangeResponse;
 import dev.cairn.testing.Seed;
 import java.nio.ByteBuffer;
@@ -18,6 +19,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Goal: a long range that is read in two parts is the range of one moment. Method: seeded writes, flushes and compactions between the parts,
@@ -114,6 +117,26 @@ class RangeRestTest {
             store.export(new Nothing());
         }
         assertThat(parted).as("seed %d", seed).isGreaterThan(20);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = SortTarget.class, mode = EnumSource.Mode.EXCLUDE, names = "UNRECOGNIZED")
+    void shouldStreamTheSameKeysWhateverAPieceIsSortedBy(SortTarget target) throws KvException {
+        write(100);
+        store.flusher().flush();
+        write(20);
+        List<ByteString> keys = new ArrayList<>();
+        RangeReader reader =
+                store.rangeStream(all().setKeysOnly(true).setSortTarget(target).build(), random.nextInt(100));
+        while (reader.hasNext()) {
+            WholeRange.keyValues(reader.next(1 + random.nextInt(50)))
+                    .forEach(each -> keys.add(KeyValues.decode(each).getKey()));
+        }
+        assertThat(keys)
+                .as("seed %d", seed)
+                .containsExactlyInAnyOrderElementsOf(store.range(all().build()).keyValues().stream()
+                        .map(each -> KeyValues.decode(each).getKey())
+                        .toList());
     }
 
     private static long bytes(RangeResult result) {

@@ -242,9 +242,15 @@ public final class MemoryBackend implements Backend {
     }
 
     private static final class MemoryCursor implements Cursor {
+        private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
         private final MemoryReadTxn txn;
         private final TableRef table;
         private Map.@Nullable Entry<byte[], byte[]> here;
+        /** As in a store on disk, one buffer for all who ask. */
+        private ByteBuffer key = NOTHING;
+
+        private ByteBuffer value = NOTHING;
         private boolean placed;
         private boolean closed;
 
@@ -263,6 +269,10 @@ public final class MemoryBackend implements Backend {
         private boolean move(Map.@Nullable Entry<byte[], byte[]> to) {
             here = to;
             placed = true;
+            if (to != null) {
+                key = ByteBuffer.wrap(to.getKey()).asReadOnlyBuffer();
+                value = ByteBuffer.wrap(to.getValue()).asReadOnlyBuffer();
+            }
             return to != null;
         }
 
@@ -307,12 +317,14 @@ public final class MemoryBackend implements Backend {
 
         @Override
         public ByteBuffer key() {
-            return ByteBuffer.wrap(entry().getKey()).asReadOnlyBuffer();
+            entry();
+            return key;
         }
 
         @Override
         public ByteBuffer value() {
-            return ByteBuffer.wrap(entry().getValue()).asReadOnlyBuffer();
+            entry();
+            return value;
         }
 
         @Override
