@@ -30,18 +30,6 @@ final class KeyValues {
         return UnsafeByteOperations.unsafeWrap(encoded);
     }
 
-    static ByteString encodeWithoutValue(ByteBuffer key, long create, long mod, long version, long lease) {
-        byte[] encoded = new byte[sizeWithoutValue(key.remaining(), create, mod, version, lease)];
-        CodedOutputStream out = CodedOutputStream.newInstance(encoded);
-        try {
-            writeWithoutValue(out, key, create, mod, version, lease);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        out.checkNoSpaceLeft();
-        return UnsafeByteOperations.unsafeWrap(encoded);
-    }
-
     private static int size(ByteString key, long create, long mod, long version, ByteString value, long lease) {
         return bytesSize(KeyValue.KEY_FIELD_NUMBER, key)
                 + numbersSize(create, mod, version)
@@ -59,24 +47,22 @@ final class KeyValues {
     }
 
     /** The length of what {@link #writeWithoutValue} writes. */
-    static int sizeWithoutValue(int keyBytes, long create, long mod, long version, long lease) {
+    static int sizeWithoutValue(int keyBytes, long create, long mod, long version) {
         return CodedOutputStream.computeTagSize(KeyValue.KEY_FIELD_NUMBER)
                 + CodedOutputStream.computeUInt32SizeNoTag(keyBytes)
                 + keyBytes
-                + numbersSize(create, mod, version)
-                + longSize(KeyValue.LEASE_FIELD_NUMBER, lease);
+                + numbersSize(create, mod, version);
     }
 
     /** What remains of the buffer is the key; it is left as it is, as a cursor has one buffer for all who ask. */
-    static void writeWithoutValue(
-            CodedOutputStream out, ByteBuffer key, long create, long mod, long version, long lease) throws IOException {
+    static void writeWithoutValue(CodedOutputStream out, ByteBuffer key, long create, long mod, long version)
+            throws IOException {
         out.writeTag(KeyValue.KEY_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
         out.writeUInt32NoTag(key.remaining());
         int begin = key.position();
         out.write(key);
         key.position(begin);
         writeNumbers(out, create, mod, version);
-        writeLong(out, KeyValue.LEASE_FIELD_NUMBER, lease);
     }
 
     /** A tombstone as it is stored: the key alone. */

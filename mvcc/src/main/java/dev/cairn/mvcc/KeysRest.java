@@ -25,7 +25,7 @@ final class KeysRest extends RangeRest {
         long create = cursor.create();
         long mod = cursor.mod();
         long version = cursor.versionNumber();
-        int length = KeyValues.sizeWithoutValue(key.remaining(), create, mod, version, 0);
+        int length = KeyValues.sizeWithoutValue(key.remaining(), create, mod, version);
         int bytes = encodedBytes(length);
         if (out.spaceLeft() < bytes) {
             int usual = chunks.isEmpty()
@@ -38,7 +38,7 @@ final class KeysRest extends RangeRest {
         try {
             out.write(KEY_VALUE_TAG);
             out.writeUInt32NoTag(length);
-            KeyValues.writeWithoutValue(out, key, create, mod, version, 0);
+            KeyValues.writeWithoutValue(out, key, create, mod, version);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -184,11 +184,12 @@ final class RangeQuery {
         if (!request.getKeysOnly()) {
             return cursor.keyValue();
         }
-        return KeyValues.encodeWithoutValue(
-                cursor.keyBuffer(),
+        return KeyValues.encode(
+                cursor.key(),
                 cursor.create(),
                 cursor.mod(),
                 cursor.versionNumber(),
+                ByteString.EMPTY,
                 target == SortTarget.VALUE ? cursor.lease() : 0);
     }
 
