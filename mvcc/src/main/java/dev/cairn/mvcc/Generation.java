@@ -25,6 +25,7 @@ final class Generation {
 
     private int operations;
     private volatile long bytes;
+    private volatile long dataBytes;
     private @Nullable Applied applied;
 
     /**
@@ -69,17 +70,19 @@ final class Generation {
     void add(Version version) {
         changes.append(version);
         newest.put(version.key(), version);
-        grow(2L * version.key().size() + version.keyValue().size() + VERSION_OVERHEAD_BYTES);
+        grow(2L * version.key().size() + version.keyValue().size(), VERSION_OVERHEAD_BYTES);
     }
 
     void put(Table table, ByteString key, @Nullable ByteString value) {
         pairs.computeIfAbsent(table, name -> new TreeMap<>(KeyRange.KEY_ORDER)).put(key, new PairChange(value));
-        grow(key.size() + (value == null ? 0 : value.size()) + PAIR_OVERHEAD_BYTES);
+        grow(key.size() + (value == null ? 0 : value.size()), PAIR_OVERHEAD_BYTES);
     }
 
-    private void grow(long by) {
+    private void grow(long data, int overhead) {
         operations++;
-        long grown = bytes + by;
+        long grownData = dataBytes + data;
+        dataBytes = grownData;
+        long grown = bytes + data + overhead;
         bytes = grown;
     }
 
@@ -99,6 +102,11 @@ final class Generation {
     /** The memory this generation takes, estimated. Any thread. */
     long bytes() {
         return bytes;
+    }
+
+    /** How much of that are keys and values. Any thread. */
+    long dataBytes() {
+        return dataBytes;
     }
 
     boolean isEmpty() {

@@ -26,6 +26,13 @@ import org.jspecify.annotations.Nullable;
 final class StoreFlusher implements Flusher {
     private static final Revision FIRST_REVISION = new Revision(0, 0);
 
+    /**
+     * When keys and values fill one part in so many of the overlay, they are flushed before the interval is over. Large values
+     * that wait outlive several collections of the young generation, and then fill the heap until all of it is collected
+     * at once; small ones are not written more often for it, as they are counted without what the overlay adds.
+     */
+    private static final int FLUSH_SHARE = 20;
+
     private final StoreState state;
     private final StoreOptions options;
     private final Compactor compactor;
@@ -58,7 +65,9 @@ final class StoreFlusher implements Flusher {
             int done = 0;
             Overlay.View view = state.overlay().view();
             boolean intervalOver = nowNanos - flushedAtNanos >= options.flushIntervalNanos();
-            if (intervalOver || view.active().operations() >= options.flushOperationsMax()) {
+            boolean large = view.active().operations() >= options.flushOperationsMax()
+                    || view.active().dataBytes() >= options.overlayBytesMax() / FLUSH_SHARE;
+            if (intervalOver || large) {
                 flushedAtNanos = nowNanos;
                 done += flushLocked() ? 1 : 0;
             }

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
  * @param backend opens the storage; called once by each {@link MvccStore#open}
  * @param flushIntervalNanos the longest an applied entry stays in memory only, while the flusher keeps up
  * @param flushOperationsMax so many changes in memory start a flush before the interval is over
- * @param overlayBytesMax so many bytes in memory make the apply loop wait for the flusher
+ * @param overlayBytesMax so many bytes in memory make the apply loop wait for the flusher; a twentieth of it in keys and values starts a
+ *     flush before the interval is over
  * @param compactionBatchMax how many revisions one compaction transaction looks at
  * @param compactionPauseNanos the least time between two compaction transactions
  * @param onFailure told once when the backend fails (disk full, I/O error, damage), by the thread that notices; the store

@@ -1,6 +1,7 @@
 package dev.cairn.mvcc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.failpoint.FailPoint;
 import dev.cairn.proto.etcdserverpb.DeleteRangeRequest;
 import dev.cairn.proto.etcdserverpb.DeleteRangeResponse;
@@ -48,7 +49,7 @@ final class WriteScope implements AutoCloseable {
     }
 
     PutResponse put(PutRequest request) {
-        ByteString key = request.getKey();
+        ByteString key = own(request.getKey());
         KeyState old = view.newest(key);
         boolean lives = old != null && !old.tombstone();
         PutResponse.Builder response = PutResponse.newBuilder();
@@ -90,7 +91,7 @@ final class WriteScope implements AutoCloseable {
         if (range.isSingle()) {
             KeyState old = view.newest(range.start());
             if (old != null && !old.tombstone()) {
-                found.add(range.start());
+                found.add(own(range.start()));
             }
         } else {
             RangeCursor cursor = view.range(range, Long.MAX_VALUE - 1);
@@ -136,6 +137,11 @@ final class WriteScope implements AutoCloseable {
             leases.detach(old.lease(), key);
         }
         return true;
+    }
+
+    /** What is kept of a request may share the bytes of a whole log entry, and must not keep them from being collected. */
+    private static ByteString own(ByteString key) {
+        return UnsafeByteOperations.unsafeWrap(key.toByteArray());
     }
 
     private Revision nextRevision() {

@@ -64,6 +64,16 @@ public final class Works {
                     PUT,
                     4_000,
                     new Steady(1_000, Requests.put())),
+            // As large as what Kubernetes keeps.
+            load(
+                    Heading.of("put of 10 KiB, 100 clients", Group.HOT),
+                    Setting.PLAIN,
+                    0,
+                    100,
+                    10,
+                    with(PUT, "--val-size=10240", "--key-space-size=10000"),
+                    2_000,
+                    null),
             many(Heading.of("put, 1000 clients", Group.HOT, WRITES), Setting.PLAIN, 0, PUT, 2_000, Requests.put()),
             many(
                     Heading.of("txn of one put, 1000 clients", Group.HOT, WRITES),

@@ -309,6 +309,8 @@ public final class Applier {
         try {
             CodedInputStream in = entry.data().newCodedInput();
             in.setRecursionLimit(NESTING_MAX);
+            // A value is copied once, into what the store keeps of it.
+            in.enableAliasing(true);
             InternalRaftRequest request = InternalRaftRequest.parseFrom(in);
             in.checkLastTagWas(0);
             return request;
